@@ -1,0 +1,67 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every Swift target: warnings are errors, imports are exact.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+// Targets that have no business with pointers: an unsafe construct in them does not compile.
+let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let package = Package(
+    name: "ublkd",
+    products: [
+        .executable(name: "ublkd", targets: ["ublkd"]),
+        .executable(name: "ublkd-worker", targets: ["ublkd-worker"]),
+        .executable(name: "ublkctl", targets: ["ublkctl"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
+    targets: [
+        // The C floor: the ublk ABI as we state it, ring helpers, spawn and message shims.
+        .target(
+            name: "CUblk",
+            cSettings: [.treatAllWarnings(as: .error), .enableWarning("extra"), .disableWarning("unused-parameter")],
+            linkerSettings: [.linkedLibrary(":liburing.a")]),
+        .systemLibrary(
+            name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+
+        // Values and pure logic.
+        .target(name: "BlockABI", dependencies: ["CUblk"], swiftSettings: strict),
+        .target(name: "ConfigText", swiftSettings: pure),
+        .target(name: "Configuration", dependencies: ["ConfigText", "BlockABI"], swiftSettings: pure),
+        .target(name: "DevicePolicy", dependencies: ["BlockABI", "Configuration"], swiftSettings: pure),
+        .target(name: "StatusWire", swiftSettings: pure),
+
+        // The imperative floor.
+        .target(name: "LinuxSys", dependencies: ["CUblk", "BlockABI"], swiftSettings: strict),
+        .target(name: "Systemd", dependencies: ["CSystemd"], swiftSettings: strict),
+
+        // The data path: one module, so that the loop specialises over its target.
+        .target(name: "QueueEngine", dependencies: ["CUblk", "BlockABI"], swiftSettings: strict),
+
+        // Programs.
+        .executableTarget(
+            name: "ublkd",
+            dependencies: [
+                "BlockABI", "ConfigText", "Configuration", "DevicePolicy", "StatusWire", "LinuxSys", "Systemd",
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "ublkd-worker", dependencies: ["BlockABI", "LinuxSys", "QueueEngine"],
+            swiftSettings: strict, linkerSettings: [.unsafeFlags(["-static-executable"])]),
+        .executableTarget(
+            name: "ublkctl",
+            dependencies: [
+                "StatusWire", "ConfigText", "Configuration", "LinuxSys",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
+
+        .testTarget(name: "BlockABITests", dependencies: ["BlockABI", "CUblk"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu17
+)
