@@ -25,7 +25,9 @@ let package = Package(
         // The C floor: the ublk ABI as we state it, ring helpers, spawn and message shims.
         .target(
             name: "CUblk",
-            cSettings: [.treatAllWarnings(as: .error), .enableWarning("extra"), .disableWarning("unused-parameter")],
+            cSettings: [
+                .treatAllWarnings(as: .error), .enableWarning("extra"), .disableWarning("unused-parameter"),
+            ],
             linkerSettings: [.linkedLibrary(":liburing.a")]),
         .systemLibrary(
             name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
@@ -48,7 +50,8 @@ let package = Package(
         .executableTarget(
             name: "ublkd",
             dependencies: [
-                "BlockABI", "ConfigText", "Configuration", "DevicePolicy", "StatusWire", "LinuxSys", "Systemd",
+                "BlockABI", "ConfigText", "Configuration", "DevicePolicy", "StatusWire", "LinuxSys",
+                "Systemd",
             ], swiftSettings: strict),
         .executableTarget(
             name: "ublkd-worker", dependencies: ["BlockABI", "LinuxSys", "QueueEngine"],
