@@ -1,0 +1,48 @@
+public import BlockABI
+
+/// ublkd to a control agent: one thing that can block. `token` names it in every answer and in `cancel`.
+public struct AgentRequest: Sendable, Equatable {
+    public var token: UInt64
+    public var work: AgentWork
+    /// Milliseconds after which the agent cancels the command itself; its answer then is what the kernel
+    /// gave. 0: no limit.
+    public var deadline: UInt32
+
+    public init(token: UInt64, work: AgentWork, deadline: UInt32) {
+        self.token = token
+        self.work = work
+        self.deadline = deadline
+    }
+}
+
+public enum AgentWork: Sendable, Equatable {
+    /// Answer: result 0 and, as payload, the info that the driver returned.
+    case addDevice(DeviceInfo)
+    case setParameters(device: UInt32, parameters: [UInt8])
+    case startDevice(device: UInt32, serverPID: Int32)
+    case stopDevice(device: UInt32)
+    case deleteDevice(device: UInt32)
+    /// Repeated while the driver says EBUSY, every `retryMicroseconds`, until the deadline.
+    case startUserRecovery(device: UInt32, retryMicroseconds: UInt32)
+    case endUserRecovery(device: UInt32, serverPID: Int32)
+    /// Fetches every slot of a dead worker's queues and leaves: what a classic kernel needs before a
+    /// START_USER_RECOVERY that may be a repetition.
+    case filler(device: UInt32, queues: UInt16, queueDepth: UInt16)
+    /// Writes `value` to an absolute path in sysfs.
+    case writeAttribute(path: String, value: String)
+    /// Changes owner, group and mode of a node.
+    case setNodeAccess(path: String, uid: UInt32, gid: UInt32, mode: UInt32)
+    /// Asks the kernel to give up command `token`; it has no answer of its own.
+    case cancel(token: UInt64)
+}
+
+/// Agent to ublkd.
+public enum AgentReply: Sendable, Equatable {
+    case hello(protocolVersion: UInt32, pid: Int32)
+    /// The command is with the kernel (it may sleep there). Sent for START_DEV and END_USER_RECOVERY, whose
+    /// submission allows the next step.
+    case submitted(token: UInt64)
+    /// 0 or more, or -errno. `payload` is what the kernel wrote back. `atNanoseconds`: CLOCK_MONOTONIC when
+    /// the answer was seen.
+    case done(token: UInt64, result: Int32, payload: [UInt8], atNanoseconds: UInt64)
+}
