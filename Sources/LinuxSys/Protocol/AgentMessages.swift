@@ -21,6 +21,8 @@ public enum AgentWork: Sendable, Equatable {
     case setParameters(device: UInt32, parameters: [UInt8])
     case startDevice(device: UInt32, serverPID: Int32)
     case stopDevice(device: UInt32)
+    /// STOP_DEV that the kernel refuses with EBUSY while somebody has the node open.
+    case tryStopDevice(device: UInt32)
     case deleteDevice(device: UInt32)
     /// Repeated while the driver says EBUSY, every `retryMicroseconds`, until the deadline.
     case startUserRecovery(device: UInt32, retryMicroseconds: UInt32)

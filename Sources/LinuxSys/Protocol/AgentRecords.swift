@@ -19,7 +19,7 @@ extension AgentRequest {
         case .startDevice(let device, let pid), .endUserRecovery(let device, let pid):
             w.put(device)
             w.put(pid)
-        case .stopDevice(let device), .deleteDevice(let device): w.put(device)
+        case .stopDevice(let device), .tryStopDevice(let device), .deleteDevice(let device): w.put(device)
         case .startUserRecovery(let device, let retry):
             w.put(device)
             w.put(retry)
@@ -62,6 +62,7 @@ extension AgentRequest {
             work = .setNodeAccess(
                 path: try r.takeString(), uid: try r.take(), gid: try r.take(), mode: try r.take())
         case 11: work = .cancel(token: try r.take())
+        case 12: work = .tryStopDevice(device: try r.take())
         default: throw RecordError()
         }
     }
@@ -81,6 +82,7 @@ extension AgentWork {
         case .writeAttribute: 9
         case .setNodeAccess: 10
         case .cancel: 11
+        case .tryStopDevice: 12
         }
     }
 }
