@@ -64,6 +64,8 @@ let package = Package(
             ], swiftSettings: strict),
 
         .testTarget(name: "BlockABITests", dependencies: ["BlockABI", "CUblk"], swiftSettings: strict),
+        .testTarget(
+            name: "LinuxSysTests", dependencies: ["BlockABI", "LinuxSys", "CUblk"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

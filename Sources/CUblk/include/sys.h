@@ -3,6 +3,7 @@
 #ifndef CUBLK_SYS_H
 #define CUBLK_SYS_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
@@ -12,5 +13,46 @@ static inline uint64_t cu_now_ns(void) {
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
+
+// ---- descriptors (sys.c) --------------------------------------------------------------------------------
+
+// A duplicate at `lowest` or above, close-on-exec. fcntl is variadic.
+int cu_duplicate(int fd, int lowest);
+int cu_set_nonblocking(int fd);
+// open(2) with close-on-exec added; open is variadic.
+int cu_open(const char *path, int flags, unsigned mode);
+
+// ---- processes (spawn.c, pidfd.c) -----------------------------------------------------------------------
+
+// Starts `path` in its own process group with 0 and 1 on /dev/null, 2 inherited, `fds[i]` as 3 + i and
+// nothing else open, every signal unblocked and default. An exec that fails is reported here as -errno, the
+// child already reaped. Returns the pid; `pidfd` receives its pidfd (close-on-exec).
+int cu_spawn(const char *path, char *const argv[], char *const envp[], const int *fds, unsigned count,
+             int *pidfd);
+
+int cu_pidfd_open(int pid);
+int cu_pidfd_signal(int pidfd, int signal);
+// A duplicate of descriptor `number` of that process, close-on-exec.
+int cu_pidfd_descriptor(int pidfd, int number);
+
+enum cu_exit_kind {
+    CU_STILL_RUNNING = 0,
+    CU_EXITED = 1,    // value: exit status
+    CU_SIGNALLED = 2, // value: signal number
+    CU_UNKNOWN = 3,   // ended; the kernel does not tell this process how
+};
+// Reaps a child that ended, or asks the kernel how another one's child did. Never waits.
+int cu_pidfd_reap(int pidfd, int *value);
+
+// ---- records with descriptors (cmsg.c) ------------------------------------------------------------------
+
+#define CU_MAX_FDS 16u
+
+int cu_channel_pair(int out[2]);
+// One record. With `wait` zero a full socket is -EAGAIN.
+int cu_channel_send(int fd, const void *bytes, size_t count, const int *fds, unsigned fd_count, int wait);
+// One record into `bytes`; 0 at the end. `fds` has room for CU_MAX_FDS. A record that does not fit, or one
+// with more descriptors, is dropped, its descriptors closed: -EMSGSIZE.
+int cu_channel_receive(int fd, void *bytes, size_t capacity, int *fds, unsigned *fd_count, int wait);
 
 #endif

@@ -1,0 +1,37 @@
+public import BlockABI
+internal import CUblk
+internal import Glibc
+
+/// Files of a few lines, as procfs and sysfs have them.
+public enum SmallFile {
+    /// The whole contents. EFBIG: more than `limit` bytes.
+    public static func read(path: String, limit: Int = 64 * 1024) throws(Errno) -> [UInt8] {
+        let fd = try Fd.open(path, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK)
+        var bytes: [UInt8] = []
+        while true {
+            let (result, part) = readPart(fd.raw, upTo: min(limit + 1 - bytes.count, 16 * 1024))
+            if try Errno.check(result) == 0 { return bytes }
+            bytes += part
+            if bytes.count > limit { throw .fileTooLarge }
+        }
+    }
+
+    /// The contents as text without white space around it.
+    public static func text(path: String, limit: Int = 64 * 1024) throws(Errno) -> String {
+        let bytes = try read(path: path, limit: limit)
+        let blank: Set<UInt8> = [0x20, 0x09, 0x0a, 0x0d]
+        guard let first = bytes.firstIndex(where: { !blank.contains($0) }),
+            let last = bytes.lastIndex(where: { !blank.contains($0) })
+        else { return "" }
+        return String(decoding: bytes[first...last], as: UTF8.self)
+    }
+
+    private static func readPart(_ fd: Int32, upTo count: Int) -> (Int32, [UInt8]) {
+        withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { room in
+            var n: Int
+            repeat { n = Glibc.read(fd, room.baseAddress, count) } while n < 0 && errno == EINTR
+            guard n >= 0 else { return (-errno, []) }
+            return (Int32(n), Array(room.prefix(n)))
+        }
+    }
+}

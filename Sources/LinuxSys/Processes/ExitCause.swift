@@ -1,0 +1,9 @@
+/// How a process ended.
+public enum ExitCause: Equatable, Hashable, Sendable {
+    /// It left with this status.
+    case exited(Int32)
+    /// This signal ended it.
+    case signalled(Int32)
+    /// It is gone; the kernel tells only its parent how.
+    case unknown
+}

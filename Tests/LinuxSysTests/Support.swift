@@ -1,0 +1,42 @@
+import BlockABI
+import Glibc
+import LinuxSys
+import Testing
+
+/// All of them, one after the other: some count the descriptors and children of this process.
+@Suite(.serialized) struct LinuxSysTests {}
+
+/// The descriptors that are open in this process.
+func openDescriptors() -> Set<Int32> {
+    Set((0..<512).filter { fcntl($0, F_GETFD) >= 0 })
+}
+
+/// Waits for the end of a child, ten seconds at most.
+func waitForEnd(_ child: borrowing Child) throws -> ExitCause? {
+    var p = pollfd(fd: child.pidfd.raw, events: Int16(POLLIN), revents: 0)
+    guard poll(&p, 1, 10_000) > 0 else { return nil }
+    return try child.reap()
+}
+
+/// A directory of its own, removed with the owner.
+final class Scratch {
+    let path: String
+
+    init() {
+        var template = Array("/tmp/ublkd-test-XXXXXX".utf8CString)
+        path = template.withUnsafeMutableBufferPointer { room in
+            guard let base = room.baseAddress, let made = mkdtemp(base) else { return "/tmp" }
+            return String(cString: made)
+        }
+    }
+
+    deinit {
+        guard path != "/tmp",
+            let child = try? Child.spawn(
+                path: "/bin/rm", arguments: ["rm", "-rf", path], environment: [])
+        else { return }
+        _ = try? waitForEnd(child)
+    }
+
+    func file(_ name: String) -> String { "\(path)/\(name)" }
+}
