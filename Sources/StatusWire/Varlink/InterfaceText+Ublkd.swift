@@ -1,0 +1,247 @@
+extension InterfaceText {
+    /// The interface of ublkd. Words that hold a hyphen are no enum members in Varlink's language, so
+    /// every word of a fixed set is a string here, and its set stands beside it.
+    public static var ublkd: InterfaceText {
+        InterfaceText(name: "org.ublkd", definition: methods + types + errors)
+    }
+
+    private static var methods: String {
+        """
+        # The supervisor of ublk block devices. Times are RFC 3339 in UTC, sizes are bytes, durations seconds.
+        # Status and List answer every local user; the rest root and the members of group ublkd.
+        interface org.ublkd
+
+        # ublkd itself, its host and what it counts. configFile and configProblems: administrators only.
+        method Status() -> (
+          version: string,
+          pid: int,
+          startedAt: string,
+          instance: string,
+          configFile: ?string,
+          # current last-good invalid
+          configState: string,
+          configProblems: []Problem,
+          configProblemCount: int,
+          kernel: Kernel,
+          # Devices in each state.
+          counts: [string]int,
+          spareWorkers: int,
+          agents: Agents,
+          foreignDevices: []ForeignDevice,
+          message: string
+        )
+
+        # One device, or all in name order.
+        method List(name: ?string) -> (devices: []Device)
+
+        # Everything of one device.
+        method Show(name: string) -> (device: DeviceDetail)
+
+        # Reads the configuration again and applies the differences; recreate: devices that may be made anew.
+        method Reload(recreate: ?[]string) -> (outcomes: []ReloadOutcome)
+
+        method Start(names: []string) -> (outcomes: []DeviceOutcome)
+
+        # Refuses a device in use, unless force.
+        method Stop(names: []string, force: ?bool) -> (outcomes: []DeviceOutcome)
+
+        # The whole worker, or these queues in place.
+        method Recover(name: string, queues: ?[]int) -> (outcomes: []DeviceOutcome)
+
+
+        """
+    }
+
+    private static var types: String {
+        """
+        type Device (
+        \(deviceFields)
+        )
+
+        # A Device, and beside it what only administrators may see.
+        type DeviceDetail (
+        \(deviceFields),
+          path: ?string,
+          # The effective configuration, key to value.
+          options: [string]string,
+          geometry: ?Geometry,
+          modes: ?Modes,
+          memory: ?Memory,
+          directIO: bool,
+          warnings: []string,
+          detailMessage: string,
+          # The owner mark in the kernel, hexadecimal.
+          cookie: string,
+          flags: []string
+        )
+
+        # Counters run from the start of the device.
+        type Queue (
+          index: int,
+          tid: ?int,
+          # serving recovering stalled slow failed
+          state: string,
+          inflight: int,
+          reads: int,
+          writes: int,
+          readBytes: int,
+          writeBytes: int,
+          errors: int,
+          recoveries: int,
+          lastError: ?string,
+          lastProgressAt: ?string
+        )
+
+        type LastRecovery (
+          # exit:N signal:N stall thread-ended operator upgrade
+          cause: string,
+          # queue worker
+          scope: string,
+          startedAt: string,
+          downtimeSeconds: ?float,
+          steps: ?RecoverySteps
+        )
+
+        # When each step was reached, CLOCK_MONOTONIC.
+        type RecoverySteps (
+          detected: ?float,
+          startSent: ?float,
+          startAccepted: ?float,
+          endSent: ?float,
+          attachSent: ?float,
+          fetched: ?float,
+          live: ?float,
+          firstIO: ?float
+        )
+
+        type Geometry (
+          queues: int,
+          queueDepth: int,
+          blockSize: int,
+          physicalBlockSize: int,
+          maxIO: int,
+          # Of 512 bytes.
+          sectors: int
+        )
+
+        type Modes (
+          # copy zero-copy batch
+          io: string,
+          # reissue fail-inflight fail-io none
+          recovery: string,
+          readOnly: bool,
+          discard: bool
+        )
+
+        type Memory (residentBytes: int, lockedBytes: int)
+
+        type Kernel (
+          release: string,
+          features: string,
+          # classic middle modern
+          family: string
+        )
+
+        type Agents (running: int, writtenOff: int)
+
+        type ForeignDevice (
+          id: int,
+          node: ?string,
+          # foreign orphan
+          owner: string,
+          kernelState: ?string,
+          serverPid: ?int,
+          size: ?int,
+          queues: ?int,
+          message: string
+        )
+
+        type Problem (
+          # error warning
+          severity: string,
+          file: string,
+          # From 1; 0: the file as a whole.
+          line: int,
+          # From 1, in characters; 0: the line as a whole.
+          column: int,
+          length: int,
+          message: string,
+          excerpt: ?string,
+          hint: ?string
+        )
+
+        # Who keeps a device in use.
+        type Holder (
+          # mount swap process device unknown
+          kind: string,
+          name: ?string,
+          pid: ?int,
+          path: ?string
+        )
+
+        type DeviceOutcome (
+          name: string,
+          # done unchanged accepted busy refused failed
+          outcome: string,
+          state: string,
+          message: ?string,
+          holders: ?[]Holder
+        )
+
+        type ReloadOutcome (
+          name: string,
+          # add remove live worker recreate
+          class: string,
+          # start register stop apply hand-over recreate none
+          action: string,
+          # done accepted pending refused failed
+          outcome: string,
+          reason: string,
+          holders: ?[]Holder
+        )
+
+
+        """
+    }
+
+    private static var deviceFields: String {
+        """
+          name: string,
+          # N of /dev/ublkbN.
+          id: ?int,
+          node: ?string,
+          # absent starting live recovering degraded failed held stopping stopped pending-removal
+          state: string,
+          # none backing-missing backing-changed backing-error crash-loop poison unkillable recovery-blocked
+          # kernel-unrecoverable id-taken no-worker-user control-wedged reload-pending operator
+          reason: string,
+          message: string,
+          since: string,
+          nextAttempt: ?string,
+          # DEAD LIVE QUIESCED FAIL_IO
+          kernelState: ?string,
+          workerPid: ?int,
+          target: string,
+          size: ?int,
+          recoveries: int,
+          lastRecovery: ?LastRecovery,
+          queues: []Queue,
+          # ours foreign orphan
+          owner: string
+        """
+    }
+
+    private static var errors: String {
+        """
+        error NoSuchDevice (name: string)
+        error Busy (name: string, holders: []Holder)
+        error ConfigInvalid (problems: []Problem)
+        # Not begun.
+        error Refused (name: ?string, reason: string)
+        error Timeout (name: ?string)
+        # Begun, and it failed.
+        error Failed (name: ?string, message: string)
+
+        """
+    }
+}
