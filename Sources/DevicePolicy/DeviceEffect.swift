@@ -1,0 +1,62 @@
+/// Everything a device's policy can ask of the shell.
+public enum DeviceEffect: Sendable, Equatable {
+    /// A spare worker, or a new one: answered by `workerGiven` or `workerUnavailable`.
+    case takeWorker
+    /// `failing`: with the target that answers EIO to everything.
+    case configure(WorkerID, failing: Bool)
+    case attach(WorkerID, device: UInt32, fetchNow: Bool)
+    case fetch(WorkerID)
+    case probe(WorkerID)
+    /// SIGKILL; the death is told by `workerDied`.
+    case kill(WorkerID)
+
+    case control(ControlStep)
+    /// Ask the kernel to give up the command under way; its answer still comes.
+    case cancelControl(ControlStep)
+    /// Ask GET_DEV_INFO (which never blocks): answered by `deviceInfo` or `deviceGone`.
+    case queryDevice
+    /// Who else holds ublkcN: answered by `holders`.
+    case findHolders
+
+    case requestSlot
+    case releaseSlot
+    case arm(DeviceTimer, Instant)
+    case disarm(DeviceTimer)
+
+    /// The disk exists under this id: keep it in the state file.
+    case deviceAdded(UInt32)
+    case deviceDeleted
+    /// The device was verified LIVE (again).
+    case becameLive(recovery: RecoveryRecord?)
+    /// `stop` was refused: somebody has the disk open.
+    case stopRefused
+    /// The device is gone and was to be removed.
+    case removed
+    case log(LogLevel, String)
+}
+
+public enum LogLevel: Int, Sendable, Comparable {
+    case error = 3
+    case warning = 4
+    case notice = 5
+    case info = 6
+    case debug = 7
+    public static func < (a: LogLevel, b: LogLevel) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// One recovery, for status and trace. Every point is on CLOCK_MONOTONIC.
+public struct RecoveryRecord: Sendable, Equatable {
+    public var cause: RecoveryCause
+    public var detected: Instant
+    public var startSent: Instant?
+    public var startAccepted: Instant?
+    public var endSent: Instant?
+    public var attachSent: Instant?
+    public var fetched: Instant?
+    public var live: Instant?
+
+    public init(cause: RecoveryCause, detected: Instant) {
+        self.cause = cause
+        self.detected = detected
+    }
+}

@@ -1,0 +1,271 @@
+internal import BlockABI
+
+// From nothing to a verified LIVE disk. START_DEV is with the kernel before the worker fetches: a worker
+// that dies in between must never be followed by a START_DEV.
+extension DeviceMachine {
+    mutating func beginStarting() {
+        phase = .starting(Starting())
+        emit(.disarm(.retry))
+        emit(.takeWorker)
+        arm(.step, afterMilliseconds: Self.prepareTime)
+    }
+
+    mutating func handle(_ event: DeviceEvent, in starting: Starting) {
+        var s = starting
+        switch event {
+        case .workerGiven(let ref):
+            guard s.step == .waitingForWorker, s.worker == nil else { return emit(.kill(ref.id)) }
+            s.worker = ref
+            s.step = .preparing
+            phase = .starting(s)
+            emit(.configure(ref.id, failing: false))
+        case .workerUnavailable(let failure):
+            abandon(s, for: .undo(failure))
+        case .workerPrepared(let id, let found) where id == s.worker?.id && s.step == .preparing:
+            facts = found
+            for warning in found.warnings { log(.warning, warning) }
+            s.step = .adding
+            phase = .starting(s)
+            control(.addDevice)
+        case .workerAttached(let id) where id == s.worker?.id && s.step == .attaching:
+            guard let worker = s.worker else { return }
+            s.step = .startSent
+            phase = .starting(s)
+            control(.startDevice(pid: worker.pid))
+        case .workerServing(let id) where id == s.worker?.id:
+            guard case .fetching(_, let started) = s.step else { return }
+            s.step = .fetching(served: true, started: started)
+            advance(s)
+        case .workerFailed(let id, let failure) where id == s.worker?.id:
+            abandon(s, for: .undo(failure))
+        case .workerDied(let id, let cause, _) where id == s.worker?.id:
+            s.worker = nil
+            abandon(
+                s, for: .undo(Failure(.backingError, "the worker \(cause.words) while the device started")))
+        case .probeAnswered(let id) where id == s.worker?.id && s.step == .verifying:
+            s.probed = true
+            advance(s)
+        case .deviceInfo(let state, _) where s.step == .verifying:
+            s.seenLive = state == .live
+            advance(s)
+        case .deviceGone:
+            abandon(s, for: .undo(Failure(.none, "another tool deleted the device while it started")))
+        case .controlSubmitted(.startDevice): fetch(s)
+        case .controlDone(let step, let result, let deviceID): answered(s, step, result, deviceID)
+        case .controlLost(let step):
+            wedged(deviceID: s.deviceID, worker: s.worker, step)
+        case .timer(.verify) where s.step == .verifying:
+            emit(.queryDevice)
+            arm(.verify, afterMilliseconds: Self.verifyInterval)
+        case .timer(.step):
+            abandon(s, for: .undo(Failure(.backingError, "the worker did not \(s.step.words) in time")))
+        case .stop(let remove, _, _):
+            abandon(s, for: remove ? .remove : .operatorStop)
+        default: break
+        }
+    }
+
+    private mutating func fetch(_ starting: Starting) {
+        guard let worker = starting.worker, starting.step == .startSent else { return }
+        var s = starting
+        s.step = .fetching(served: false, started: false)
+        phase = .starting(s)
+        emit(.fetch(worker.id))
+        arm(.step, afterMilliseconds: settings.controlTimeout)
+    }
+
+    private mutating func answered(
+        _ starting: Starting, _ step: ControlStep, _ result: Int32, _ deviceID: UInt32?
+    ) {
+        var s = starting
+        switch (step, s.step) {
+        case (.addDevice, .adding):
+            guard result >= 0, let deviceID else {
+                return abandon(s, for: .undo(Self.addFailure(result)))
+            }
+            s.deviceID = deviceID
+            emit(.deviceAdded(deviceID))
+            if let purpose = s.abandonedFor { return abandon(s, for: purpose) }
+            s.step = .settingParameters
+            phase = .starting(s)
+            control(.setParameters)
+        case (.setParameters, .settingParameters):
+            guard result >= 0, let worker = s.worker, let id = s.deviceID else {
+                return abandon(s, for: .undo(refused("SET_PARAMS", result)))
+            }
+            s.step = .attaching
+            phase = .starting(s)
+            emit(.attach(worker.id, device: id, fetchNow: false))
+            arm(.step, afterMilliseconds: Self.prepareTime)
+        case (.startDevice, .startSent):
+            // The kernel answered before it was told that the command had arrived: only an error can be so quick.
+            abandon(s, for: .undo(refused("START_DEV", result)))
+        case (.startDevice, .fetching(let served, _)):
+            guard result >= 0 else { return abandon(s, for: .undo(refused("START_DEV", result))) }
+            s.step = .fetching(served: served, started: true)
+            advance(s)
+        case (.limitRequests, .limitingRequests):
+            if result < 0 {
+                log(
+                    .warning,
+                    "the request limit was not set (\(Errno(-result))): a death under full load is seen late")
+            }
+            verify(s)
+        default: break
+        }
+    }
+
+    private mutating func advance(_ starting: Starting) {
+        var s = starting
+        phase = .starting(s)
+        switch s.step {
+        case .fetching(served: true, started: true):
+            if settings.requestLimit != nil {
+                s.step = .limitingRequests
+                phase = .starting(s)
+                control(.limitRequests)
+            } else {
+                verify(s)
+            }
+        case .verifying where s.probed && s.seenLive:
+            guard let worker = s.worker, let id = s.deviceID else { return }
+            emit(.disarm(.step))
+            emit(.disarm(.verify))
+            attempted = true
+            phase = .live(Live(deviceID: id, worker: worker, since: now))
+            emit(.becameLive(recovery: nil))
+            log(.notice, "live")
+        default: break
+        }
+    }
+
+    private mutating func verify(_ starting: Starting) {
+        guard let worker = starting.worker else { return }
+        var s = starting
+        s.step = .verifying
+        phase = .starting(s)
+        emit(.probe(worker.id))
+        emit(.queryDevice)
+        arm(.verify, afterMilliseconds: Self.verifyInterval)
+        arm(.step, afterMilliseconds: settings.controlTimeout)
+    }
+
+    /// Takes back what was done, then does what `purpose` says.
+    private mutating func abandon(_ starting: Starting, for purpose: Stopping.Purpose) {
+        var s = starting
+        emit(.disarm(.step))
+        emit(.disarm(.verify))
+        if let id = s.deviceID {
+            return beginStopping(
+                Stopping(deviceID: id, worker: s.worker, purpose: purpose, killFirst: true, force: true))
+        }
+        if let worker = s.worker {
+            emit(.kill(worker.id))
+            s.worker = nil
+        }
+        guard pendingControl == nil else {
+            // ADD_DEV is under way: whether there is a device is known when it has answered.
+            s.abandonedFor = purpose
+            phase = .starting(s)
+            return cancelPendingControl()
+        }
+        conclude(s.abandonedFor ?? purpose)
+    }
+
+    /// After everything was taken back.
+    mutating func conclude(_ purpose: Stopping.Purpose) {
+        switch purpose {
+        case .operatorStop:
+            attempted = true
+            phase = .stopped
+            log(.notice, "stopped")
+        case .remove:
+            phase = .removed
+            emit(.removed)
+        case .undo(let failure): startFailed(failure)
+        case .startAgain: beginStarting()
+        }
+    }
+
+    mutating func startFailed(_ failure: Failure) {
+        attempted = true
+        let delay = max(tally.died(at: now, settings), settings.restartDelay)
+        let exhausted = tally.isExhausted(settings)
+        var failed = Failed(failure: failure)
+        if exhausted && settings.afterGivingUp == .hold || settings.restartBurst == 0 {
+            failed.held = true
+        } else {
+            let wait = withJitter(exhausted ? settings.restartDelayMax : delay)
+            failed.nextAttempt = now.adding(milliseconds: wait)
+            arm(.retry, afterMilliseconds: wait)
+        }
+        phase = .failed(failed)
+        // A crash loop says the same sentence again and again: the first time is news.
+        log(tally.count <= 1 ? .error : .debug, "not started: \(failure.message)")
+    }
+
+    private static func addFailure(_ result: Int32) -> Failure {
+        switch Errno(-result) {
+        case .exists:
+            Failure(.idTaken, "the device number is taken by another device: choose another id, or none")
+        case .accessDenied:
+            Failure(.none, "the kernel's limit of ublk devices is reached")
+        case let errno: Failure(.none, "the kernel refused ADD_DEV: \(errno)")
+        }
+    }
+
+    func refused(_ command: String, _ result: Int32) -> Failure {
+        Failure(.none, "the kernel refused \(command): \(Errno(-result))")
+    }
+
+    /// A control command that never ends: its agent is lost, the device is left as it is.
+    mutating func wedged(deviceID: UInt32?, worker: WorkerRef?, _ step: ControlStep) {
+        attempted = true
+        for timer in DeviceTimer.allCases { emit(.disarm(timer)) }
+        let failure = Failure(
+            .controlWedged,
+            "the kernel does not answer \(step.words): the device is left alone; other devices go on")
+        log(.error, failure.message)
+        phase = .failed(Failed(failure: failure, deviceID: deviceID, held: true))
+    }
+}
+
+extension Starting.Step {
+    fileprivate var words: String {
+        switch self {
+        case .waitingForWorker, .preparing: "prepare its backend"
+        case .adding, .settingParameters, .attaching: "attach to the device"
+        case .startSent, .fetching, .limitingRequests: "begin to serve"
+        case .verifying: "answer the first probe"
+        }
+    }
+}
+
+extension ControlStep {
+    /// The kernel's name of the command.
+    public var words: String {
+        switch self {
+        case .addDevice: "ADD_DEV"
+        case .setParameters: "SET_PARAMS"
+        case .startDevice: "START_DEV"
+        case .startUserRecovery: "START_USER_RECOVERY"
+        case .endUserRecovery: "END_USER_RECOVERY"
+        case .filler: "the filler's FETCHes"
+        case .stopDevice: "STOP_DEV"
+        case .tryStopDevice: "TRY_STOP_DEV"
+        case .deleteDevice: "DEL_DEV"
+        case .limitRequests: "the write of nr_requests"
+        }
+    }
+}
+
+extension DeathCause {
+    /// `was killed by signal 9`, after "the worker".
+    public var words: String {
+        switch self {
+        case .exited(let code): "exited with status \(code)"
+        case .signalled(let signal): "was killed by signal \(signal)"
+        case .unknown: "is gone"
+        }
+    }
+}

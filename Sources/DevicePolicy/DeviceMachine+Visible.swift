@@ -1,0 +1,74 @@
+/// What a user is told of a device's state, in CONTRACT's words.
+public struct VisibleState: Sendable, Equatable {
+    public enum State: String, Sendable {
+        case absent, starting, live, recovering, degraded, failed, held, stopping, stopped
+        case pendingRemoval = "pending-removal"
+    }
+    public var state: State
+    public var reason: Failure.Reason
+    public var message: String
+    public var nextAttempt: Instant?
+
+    init(_ state: State, _ failure: Failure? = nil, nextAttempt: Instant? = nil) {
+        self.state = state
+        reason = failure?.reason ?? .none
+        message = failure?.message ?? ""
+        self.nextAttempt = nextAttempt
+    }
+}
+
+extension DeviceMachine {
+    public var visible: VisibleState {
+        switch phase {
+        case .absent: return VisibleState(.absent)
+        case .starting: return VisibleState(.starting)
+        case .live(let live):
+            if live.failing {
+                return VisibleState(
+                    .failed,
+                    Failure(
+                        .crashLoop,
+                        "given up: every request is answered with EIO; `ublkctl recover` tries again"))
+            }
+            guard removalPending else { return VisibleState(.live) }
+            return VisibleState(
+                .pendingRemoval,
+                Failure(.reloadPending, "no longer configured; it is removed when its last user closes it"))
+        case .recovering(let recovering): return VisibleState(.recovering, recovering.trouble)
+        case .stopping: return VisibleState(.stopping)
+        case .stopped: return VisibleState(.stopped, Failure(.operatorAsked, "stopped by an operator"))
+        case .failed(let failed):
+            return VisibleState(
+                failed.held ? .held : .failed, failed.failure, nextAttempt: failed.nextAttempt)
+        case .removed: return VisibleState(.absent)
+        }
+    }
+
+    /// N of `/dev/ublkbN`, while the kernel has the device.
+    public var deviceID: UInt32? {
+        switch phase {
+        case .starting(let s): s.deviceID
+        case .live(let l): l.deviceID
+        case .recovering(let r): r.deviceID
+        case .stopping(let s): s.deviceID
+        case .failed(let f): f.deviceID
+        case .absent, .stopped, .removed: nil
+        }
+    }
+
+    /// The worker that serves or is to serve.
+    public var worker: WorkerRef? {
+        switch phase {
+        case .starting(let s): s.worker
+        case .live(let l): l.worker
+        case .recovering(let r): r.worker.ref ?? r.oldWorker
+        case .stopping(let s): s.worker
+        case .absent, .stopped, .failed, .removed: nil
+        }
+    }
+
+    /// Verified LIVE and served by its own target.
+    public var isLive: Bool {
+        if case .live(let live) = phase { !live.failing } else { false }
+    }
+}

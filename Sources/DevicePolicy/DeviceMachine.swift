@@ -1,0 +1,169 @@
+public import BlockABI
+
+/// The functional core: what happens to one device, as a function of what is told. It holds no descriptor,
+/// reads no clock and knows no errno but those that the kernel answers to commands it asked for.
+///
+/// Two rules hold in every phase. At most one control command of the device is under way (`pendingControl`);
+/// its answer, or that it is lost, always comes. And no worker is made while another may still be alive.
+public struct DeviceMachine: Sendable {
+    public let name: String
+    public var settings: PolicySettings
+    public let traits: KernelTraits
+
+    public internal(set) var phase: DevicePhase = .absent
+    /// What the last prepared worker found below.
+    public internal(set) var facts: BackendFacts?
+    public internal(set) var recoveries: UInt64 = 0
+    public internal(set) var lastRecovery: RecoveryRecord?
+    /// Left the configuration while in use: goes at the last close.
+    public internal(set) var removalPending = false
+    /// An attempt to start, or an adoption, has come to a result.
+    public internal(set) var attempted = false
+
+    var tally = DeathTally()
+    var pendingControl: ControlStep?
+    var now = Instant(nanoseconds: 0)
+    private var effects: [DeviceEffect] = []
+    private var randomState: UInt32
+
+    /// Milliseconds a worker may take to prepare its backend: opening a file on a slow disk is no failure.
+    static var prepareTime: UInt64 { 20_000 }
+    /// Milliseconds after STOP_DEV until a worker that does not leave by itself is killed.
+    static var leaveTime: UInt64 { 2_000 }
+    /// Milliseconds between two looks at GET_DEV_INFO.
+    static var verifyInterval: UInt64 { 20 }
+
+    /// `seed` feeds the jitter of delays.
+    public init(name: String, settings: PolicySettings, traits: KernelTraits, seed: UInt32) {
+        self.name = name
+        self.settings = settings
+        self.traits = traits
+        randomState = seed | 1
+    }
+
+    /// Takes one event; returns what is to be done, in order.
+    public mutating func handle(_ event: DeviceEvent, at now: Instant) -> [DeviceEffect] {
+        self.now = now
+        effects = []
+        if accountForControl(event) && !refusesToStop(event) {
+            switch phase {
+            case .absent, .stopped: handleAtRest(event)
+            case .starting(let starting): handle(event, in: starting)
+            case .live(let live): handle(event, in: live)
+            case .recovering(let recovering): handle(event, in: recovering)
+            case .stopping(let stopping): handle(event, in: stopping)
+            case .failed(let failed): handle(event, in: failed)
+            case .removed: break
+            }
+        }
+        return effects
+    }
+
+    /// Keeps the one command under way. False: an answer to nothing, which is dropped.
+    private mutating func accountForControl(_ event: DeviceEvent) -> Bool {
+        switch event {
+        case .controlSubmitted(let step), .controlLate(let step):
+            return step == pendingControl
+        case .controlDone(let step, _, _), .controlLost(let step):
+            guard step == pendingControl else { return false }
+            pendingControl = nil
+            return true
+        default:
+            return true
+        }
+    }
+
+    /// A disk that is in use is not taken away, whatever state it is in: its users' I/O would fail.
+    private mutating func refusesToStop(_ event: DeviceEvent) -> Bool {
+        guard case .stop(let remove, force: false, isOpen: true) = event, hasDisk else { return false }
+        if remove {
+            removalPending = true
+            log(.notice, "no longer configured, but in use: it is removed at its last close")
+        } else {
+            emit(.stopRefused)
+        }
+        return true
+    }
+
+    /// There is a disk whose users would notice.
+    private var hasDisk: Bool {
+        switch phase {
+        case .live, .recovering: true
+        case .failed(let failed): failed.deviceID != nil
+        default: false
+        }
+    }
+
+    // MARK: - What every phase uses
+
+    mutating func emit(_ effect: DeviceEffect) { effects.append(effect) }
+
+    mutating func log(_ level: LogLevel, _ text: String) { emit(.log(level, text)) }
+
+    mutating func control(_ step: ControlStep) {
+        assert(pendingControl == nil, "two control commands for one device")
+        pendingControl = step
+        emit(.control(step))
+    }
+
+    mutating func cancelPendingControl() {
+        if let step = pendingControl { emit(.cancelControl(step)) }
+    }
+
+    mutating func arm(_ timer: DeviceTimer, afterMilliseconds milliseconds: UInt64) {
+        emit(.arm(timer, now.adding(milliseconds: milliseconds)))
+    }
+
+    mutating func withJitter(_ milliseconds: UInt64) -> UInt64 {
+        randomState ^= randomState << 13
+        randomState ^= randomState >> 17
+        randomState ^= randomState << 5
+        return jittered(milliseconds, random: randomState)
+    }
+
+    // MARK: - Rest
+
+    private mutating func handleAtRest(_ event: DeviceEvent) {
+        switch event {
+        case .start, .recover: beginStarting()
+        case .adopt(let adoption): adopt(adoption)
+        case .stop(let remove, _, _):
+            attempted = true
+            if remove {
+                phase = .removed
+                emit(.removed)
+            } else {
+                phase = .stopped
+            }
+        case .workerGiven(let ref): emit(.kill(ref.id))
+        default: break
+        }
+    }
+
+    private mutating func adopt(_ found: Adoption) {
+        facts = found.facts
+        recoveries = found.recoveries
+        emit(.deviceAdded(found.deviceID))
+        switch (found.state, found.worker) {
+        case (.live, let worker?):
+            attempted = true
+            phase = .live(Live(deviceID: found.deviceID, worker: worker, since: now))
+            emit(.becameLive(recovery: nil))
+            log(.notice, "adopted: worker \(worker.pid) goes on serving")
+        case (.dead, let worker), (nil, let worker):
+            // Added and never started, or stopped halfway: such a device cannot be started reliably.
+            log(.notice, "an earlier ublkd left this device unfinished; it is made anew")
+            beginStopping(
+                Stopping(
+                    deviceID: found.deviceID, worker: worker, purpose: .startAgain, killFirst: true,
+                    force: true))
+        case (let state?, let worker):
+            log(.warning, "adopted with \(worker == nil ? "its worker dead" : "a recovery unfinished")")
+            if let worker { emit(.kill(worker.id)) }
+            // LIVE means that no START_USER_RECOVERY was accepted since the last END; otherwise nobody knows.
+            beginRecovery(
+                deviceID: found.deviceID, cause: .death(.unknown), oldWorker: worker, delay: 0,
+                repeated: state != .live)
+        }
+    }
+}

@@ -1,0 +1,127 @@
+/// Where a device stands. Every case holds just what exists in it.
+public enum DevicePhase: Sendable {
+    /// No disk and no worker: not started yet, or deleted.
+    case absent
+    case starting(Starting)
+    case live(Live)
+    case recovering(Recovering)
+    case stopping(Stopping)
+    /// An operator stopped it.
+    case stopped
+    /// Not serving, and why. With a disk its I/O waits; without one there is nothing.
+    case failed(Failed)
+    /// Gone for good; the shell forgets it.
+    case removed
+}
+
+public struct Starting: Sendable {
+    public enum Step: Sendable, Equatable {
+        case waitingForWorker
+        case preparing
+        case adding
+        case settingParameters
+        case attaching
+        /// START_DEV is on its way to the kernel; the FETCHes wait for it.
+        case startSent
+        /// Both sides under way.
+        case fetching(served: Bool, started: Bool)
+        case limitingRequests
+        case verifying
+    }
+    public var step: Step = .waitingForWorker
+    public var worker: WorkerRef?
+    public var deviceID: UInt32?
+    public var probed = false
+    public var seenLive = false
+    /// Somebody changed his mind while ADD_DEV was under way: what to do once its answer is known.
+    public var abandonedFor: Stopping.Purpose?
+}
+
+public struct Live: Sendable {
+    public var deviceID: UInt32
+    public var worker: WorkerRef
+    public var since: Instant
+    /// The worker answers every request with EIO: given up, by `on_give_up = "fail"`.
+    public var failing = false
+}
+
+public struct Recovering: Sendable {
+    public enum NewWorker: Sendable, Equatable {
+        case none
+        case requested
+        case preparing(WorkerRef)
+        case prepared(WorkerRef)
+
+        public var ref: WorkerRef? {
+            switch self {
+            case .preparing(let ref), .prepared(let ref): ref
+            default: nil
+            }
+        }
+    }
+    public enum Start: Sendable, Equatable { case notSent, filling, filled, sent, accepted }
+    public enum End: Sendable, Equatable { case notSent, sent, submitted, done }
+
+    public var deviceID: UInt32
+    public var record: RecoveryRecord
+    /// Killed and not yet reaped: nothing else begins before.
+    public var oldWorker: WorkerRef?
+    public var askedForSlot = false
+    public var hasSlot = false
+    /// Waits for the retry timer.
+    public var waiting = false
+    /// START_USER_RECOVERY may have been accepted before in this recovery.
+    public var repeated = false
+    public var worker: NewWorker = .none
+    public var start: Start = .notSent
+    public var end: End = .notSent
+    public var served = false
+    public var probed = false
+    public var seenLive = false
+    /// First EBUSY after the quick tries: since then the dead worker's I/O drains, or somebody holds ublkcN.
+    public var drainingSince: Instant?
+    /// What there is to say while it does not come to an end.
+    public var trouble: Failure?
+    public var failing = false
+}
+
+public struct Stopping: Sendable {
+    public enum Purpose: Sendable, Equatable {
+        case operatorStop
+        case remove
+        /// A start that failed takes back what it did.
+        case undo(Failure)
+        /// The disk was lost with its worker and is made anew.
+        case startAgain
+    }
+    public enum Step: Sendable, Equatable {
+        /// Commands and workers of what was under way end first.
+        case settling
+        case stopping
+        case waitingForWorker
+        case deleting
+    }
+    public var deviceID: UInt32
+    public var worker: WorkerRef?
+    public var purpose: Purpose
+    public var step: Step = .settling
+    /// The worker does not serve (any more): it is killed before STOP_DEV.
+    public var killFirst: Bool
+    public var force: Bool
+    public var killSent = false
+    /// Since when it was live, to go back to if the kernel refuses.
+    public var liveSince: Instant?
+}
+
+public struct Failed: Sendable {
+    public var failure: Failure
+    /// The disk that still exists, its I/O waiting.
+    public var deviceID: UInt32?
+    /// Nil: only an operator can bring it back.
+    public var nextAttempt: Instant?
+    /// An operator is waited for (`on_give_up = "hold"`, `restart_burst = 0`).
+    public var held = false
+    public var cause: RecoveryCause = .death(.unknown)
+    /// START_USER_RECOVERY may have been accepted before.
+    public var repeated = false
+}
