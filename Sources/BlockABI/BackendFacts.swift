@@ -1,6 +1,6 @@
 /// What a prepared worker found below: everything the device's parameters are made of, and the identity
 /// that a later worker must find again.
-public struct BackendFacts: Sendable, Equatable {
+public struct BackendFacts: Sendable, Equatable, Codable {
     /// Bytes that can be served, a multiple of `logicalBlock`.
     public var size: UInt64
     /// Bytes; 512 to 4096.
@@ -46,7 +46,7 @@ public struct BackendFacts: Sendable, Equatable {
 }
 
 /// Which disk is below, beyond its path: a worker that finds another one must not serve it.
-public enum BackendIdentity: Sendable, Equatable, Hashable {
+public enum BackendIdentity: Sendable, Equatable, Hashable, Codable {
     /// Nothing is kept (`null`).
     case none
     /// A memfd that ublkd keeps (`memory`): its inode number.
