@@ -22,6 +22,26 @@ int cu_set_nonblocking(int fd);
 // open(2) with close-on-exec added; open is variadic.
 int cu_open(const char *path, int flags, unsigned mode);
 
+// What stat tells, of the link's target (`follow`) or the link itself. Never asks a file server.
+struct cu_file {
+    uint32_t mode; // type and permissions
+    uint32_t uid, gid;
+    uint32_t links;
+    uint64_t device; // makedev of the file system
+    uint64_t inode;
+    uint64_t size;
+    uint64_t node; // makedev of a device node, 0 otherwise
+};
+int cu_file_at(const char *path, int follow, struct cu_file *out);
+int cu_file_of(int fd, struct cu_file *out);
+unsigned cu_major(uint64_t number);
+unsigned cu_minor(uint64_t number);
+
+// A memfd of `size` bytes, close-on-exec, that can neither shrink nor grow, nor be sealed further.
+int cu_memfd_fixed(const char *name, uint64_t size);
+// 1 when a mapping of this descriptor can never lose its pages by truncation; 0 when it can.
+int cu_is_fixed(int fd);
+
 // ---- processes (spawn.c, pidfd.c) -----------------------------------------------------------------------
 
 // Starts `path` in its own process group with 0 and 1 on /dev/null, 2 inherited, `fds[i]` as 3 + i and

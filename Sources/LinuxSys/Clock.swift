@@ -1,0 +1,15 @@
+internal import CUblk
+internal import Glibc
+
+/// The two clocks that ublkd reads. Everything that is measured or waited for uses the monotonic one.
+public enum Clock {
+    /// CLOCK_MONOTONIC, nanoseconds.
+    public static func monotonic() -> UInt64 { cu_now_ns() }
+
+    /// CLOCK_REALTIME, nanoseconds since 1970: for display only, it jumps.
+    public static func realtime() -> UInt64 {
+        var t = timespec()
+        clock_gettime(CLOCK_REALTIME, &t)
+        return UInt64(max(t.tv_sec, 0)) * 1_000_000_000 + UInt64(max(t.tv_nsec, 0))
+    }
+}
