@@ -41,7 +41,7 @@ let package = Package(
 
         // The imperative floor.
         .target(name: "LinuxSys", dependencies: ["CUblk", "BlockABI"], swiftSettings: strict),
-        .target(name: "Systemd", dependencies: ["CSystemd"], swiftSettings: strict),
+        .target(name: "Systemd", dependencies: ["CSystemd", "BlockABI"], swiftSettings: strict),
 
         // The data path: one module, so that the loop specialises over its target.
         .target(name: "QueueEngine", dependencies: ["CUblk", "BlockABI"], swiftSettings: strict),
