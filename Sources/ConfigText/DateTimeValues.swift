@@ -30,14 +30,15 @@ public struct LocalDate: Hashable, Sendable, CustomStringConvertible {
 public struct LocalTime: Hashable, Sendable, CustomStringConvertible {
     public let hour: Int
     public let minute: Int
-    /// 60 is a leap second.
+    /// 60 is a leap second: the last of a day of UTC, so a quarter of an hour ends with it everywhere.
     public let second: Int
     /// What is finer is cut off.
     public let nanosecond: Int
 
     /// nil where no clock shows this.
     public init?(hour: Int, minute: Int, second: Int, nanosecond: Int = 0) {
-        guard (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second),
+        guard (0...23).contains(hour), (0...59).contains(minute),
+            (0...59).contains(second) || (second == 60 && minute % 15 == 14),
             (0...999_999_999).contains(nanosecond)
         else { return nil }
         self.hour = hour
@@ -65,6 +66,19 @@ public struct LocalDateTime: Hashable, Sendable, CustomStringConvertible {
     public init(date: LocalDate, time: LocalTime) {
         self.date = date
         self.time = time
+    }
+
+    /// Whether UTC has this second: a leap second can only be the last one of a month.
+    func exists(at offset: TimeOffset) -> Bool {
+        guard time.second == 60 else { return true }
+        let minute = time.hour * 60 + time.minute - offset.minutes
+        let lastDay = LocalDate.daysInMonth(date.month, year: date.year)
+        return switch minute {
+        case 1439: date.day == lastDay
+        case 1439 - 1440: date.day == 1
+        case 1439 + 1440: date.day == lastDay - 1
+        default: false
+        }
     }
 
     public var description: String { "\(date)T\(time)" }

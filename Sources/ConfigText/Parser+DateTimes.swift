@@ -29,6 +29,7 @@ extension Parser {
         if index == range.upperBound { return .localDateTime(dateTime) }
         let offset = try timeOffset(&index, of: range, span: span)
         guard index == range.upperBound else { throw malformed(range, "a date and time", span: span) }
+        guard dateTime.exists(at: offset) else { throw notOnTheClock(range, span: span) }
         return .offsetDateTime(dateTime, offset: offset)
     }
 
@@ -67,9 +68,7 @@ extension Parser {
             if index == start { throw malformed(range, "a time", span: span) }
         }
         guard let time = LocalTime(hour: hour, minute: minute, second: second, nanosecond: nanosecond) else {
-            throw SyntaxError(
-                span, "\(text(range)) is not on the clock",
-                hint: "hours go to 23, minutes to 59, seconds to 59 (60 in a leap second)")
+            throw notOnTheClock(range, span: span)
         }
         return time
     }
@@ -104,6 +103,12 @@ extension Parser {
         guard index < range.upperBound, bytes[index] == byte else { return false }
         index += 1
         return true
+    }
+
+    private func notOnTheClock(_ range: Range<Int>, span: SourceSpan) -> SyntaxError {
+        SyntaxError(
+            span, "\(text(range)) is not on the clock",
+            hint: "hours go to 23, minutes and seconds to 59; a leap second ends a month of UTC")
     }
 
     private func malformed(_ range: Range<Int>, _ what: String, span: SourceSpan) -> SyntaxError {
