@@ -65,6 +65,8 @@ let package = Package(
 
         .testTarget(name: "BlockABITests", dependencies: ["BlockABI", "CUblk"], swiftSettings: strict),
         .testTarget(
+            name: "DevicePolicyTests", dependencies: ["DevicePolicy", "BlockABI"], swiftSettings: pure),
+        .testTarget(
             name: "LinuxSysTests", dependencies: ["BlockABI", "LinuxSys", "CUblk"], swiftSettings: strict),
         .testTarget(name: "StatusWireTests", dependencies: ["StatusWire"], swiftSettings: strict),
     ],
