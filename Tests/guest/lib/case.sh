@@ -1,0 +1,246 @@
+# shellcheck shell=bash
+# The library of the cases; runs in the guest. A case is a bash script that sources this first. It ends well
+# by reaching its end; an assertion that does not hold ends it with 1, `skip` with 77. At every end the
+# kernel log is searched for warnings, and everything that tells what happened is copied to /t/out.
+set -uo pipefail
+
+t=/t
+out=$t/out
+bin=$t/bin
+support=$t/support
+conf=/etc/ublkd/ublkd.toml
+runtime=/run/ublkd
+ublkd_log=$out/ublkd.log
+ublkd_pid=
+allow_io_errors=no # a case that provokes I/O errors sets it to yes: the kernel logs each of them
+kernel_release=$(uname -r)
+kernel_family=modern
+case $kernel_release in 6.12.*) kernel_family=classic ;; 6.1[6-9].*) kernel_family=middle ;; esac
+
+PATH=$bin:$support:$PATH
+mkdir -p "$out" /etc/ublkd
+cd "$out" || exit 1
+dmesg -C
+
+# ---- what a case says ---------------------------------------------------------------------------------
+
+section() { printf -- '--- %s\n' "$*"; }
+note() { printf '    %s\n' "$*"; }
+
+fail() {
+    printf 'FAILED: %s\n' "$*"
+    local frame=0 where
+    while where=$(caller $frame); do
+        case $where in */lib/case*.sh) ;; *) printf '  at %s\n' "$where" ;; esac
+        frame=$((frame + 1))
+    done
+    kill -USR1 $$ # ends the case from a subshell as well
+    exit 1
+}
+
+skip() {
+    printf 'SKIPPED: %s\n' "$*"
+    exit 77
+}
+
+# assert WHAT COMMAND...: the command succeeds.
+assert() {
+    local what=$1 said
+    shift
+    said=$("$@" 2>&1) || fail "$what: '$*' ended with $?: $said"
+}
+
+assert_eq() { [ "$2" = "$3" ] || fail "$1: wanted '$2', got '$3'"; }
+assert_contains() { [[ "$2" == *"$3"* ]] || fail "$1: '$3' is not in: $2"; }
+assert_lacks() { [[ "$2" != *"$3"* ]] || fail "$1: '$3' is in: $2"; }
+# assert_at_most WHAT LIMIT VALUE: numbers, fractions allowed.
+assert_at_most() { awk -v a="$3" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 <= b + 0) }' || fail "$1: $3 is more than $2"; }
+assert_at_least() { awk -v a="$3" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 >= b + 0) }' || fail "$1: $3 is less than $2"; }
+
+# assert_status WHAT WANT COMMAND...: the command's exit status; its output is left in $said.
+assert_status() {
+    local what=$1 want=$2 got=0
+    shift 2
+    said=$("$@" 2>&1) || got=$?
+    [ "$got" = "$want" ] || fail "$what: '$*' ended with $got, wanted $want: $said"
+}
+
+# wait_until SECONDS COMMAND...: tries until it succeeds; its failure after that is the case's.
+wait_until() {
+    local limit=$1 end
+    shift
+    end=$(($(stamp) + ${limit%.*} * 1000000000))
+    until "$@" >/dev/null 2>&1; do
+        [ "$(stamp)" -lt "$end" ] || fail "not so after $limit s: $*"
+        sleep 0.05
+    done
+}
+
+# seconds_since NS: from a stamp to now.
+seconds_since() { awk -v a="$1" -v b="$(stamp)" 'BEGIN { printf "%.3f", (b - a) / 1e9 }'; }
+
+# ---- ublkd --------------------------------------------------------------------------------------------
+
+# config: standard input becomes the configuration, by a rename, as an editor does it.
+config() {
+    cat >"$conf.new"
+    chmod 644 "$conf.new"
+    mv "$conf.new" "$conf"
+}
+
+# install_rules: the udev rule of the project, which makes the nodes' names and owners.
+install_rules() {
+    local rule
+    for rule in "$t"/deploy/*.rules; do
+        [ -e "$rule" ] || continue
+        cp "$rule" /etc/udev/rules.d/
+    done
+    udevadm control --reload
+}
+
+# launch_ublkd [ARGUMENT...]: starts it and does not wait.
+launch_ublkd() {
+    [ -x "$bin/ublkd" ] || fail "no ublkd in the inbox: build first (swift build -c release --static-swift-stdlib)"
+    setsid "$bin/ublkd" --config "$conf" --runtime-dir "$runtime" --worker "$bin/ublkd-worker" "$@" \
+        >>"$ublkd_log" 2>&1 </dev/null &
+    ublkd_pid=$!
+}
+
+# start_ublkd: starts it and waits until it answers.
+start_ublkd() {
+    launch_ublkd "$@"
+    local end=$((SECONDS + 30))
+    until ublkctl status >/dev/null 2>&1; do
+        kill -0 "$ublkd_pid" 2>/dev/null || {
+            wait "$ublkd_pid"
+            fail "ublkd ended with $? at its start: $(tail -n 20 "$ublkd_log")"
+        }
+        [ $SECONDS -lt $end ] || fail "ublkd does not answer 30 s after its start"
+        sleep 0.02
+    done
+}
+
+# stop_ublkd: SIGTERM; workers and devices stay.
+stop_ublkd() {
+    kill -TERM "$ublkd_pid" || fail "ublkd was gone"
+    local status=0
+    wait "$ublkd_pid" || status=$?
+    assert_eq 'exit status of ublkd after SIGTERM' 0 "$status"
+    ublkd_pid=
+}
+
+# kill_ublkd: SIGKILL.
+kill_ublkd() {
+    kill -KILL "$ublkd_pid" || fail "ublkd was gone"
+    wait "$ublkd_pid" 2>/dev/null
+    ublkd_pid=
+}
+
+# device_json NAME [JQ-FILTER]: what `ublkctl show` says of the device.
+device_json() { ublkctl show "$1" --json 2>/dev/null | jq -r "(.device // .) | ${2:-.}"; }
+
+state_of() { device_json "$1" .state; }
+worker_pid() { device_json "$1" '.workerPid // empty'; }
+node_of() { device_json "$1" '.node // empty'; }
+recoveries_of() { device_json "$1" .recoveries; }
+is_state() { [ "$(state_of "$1")" = "$2" ]; }
+# wait_state NAME STATE [SECONDS]
+wait_state() { wait_until "${3:-20}" is_state "$1" "$2"; }
+wait_live() {
+    local name
+    for name in "$@"; do wait_state "$name" live; done
+}
+
+# has_recovered NAME COUNT: live, and recovered at least so often.
+has_recovered() { is_state "$1" live && [ "$(recoveries_of "$1")" -ge "$2" ]; }
+
+# kill_worker NAME: SIGKILL; prints the clock before and after.
+kill_worker() {
+    local pid
+    pid=$(worker_pid "$1")
+    [ -n "$pid" ] && [ "$pid" -gt 1 ] || fail "no worker of $1 to kill: pid '$pid'"
+    stamp kill "$pid"
+}
+
+# workers: the pids of all worker processes, spare ones included.
+workers() { pgrep -x ublkd-worker; }
+
+# ---- load -----------------------------------------------------------------------------------------------
+
+declare -A fio_pids=()
+# fio_start LABEL ARGUMENT...: fio in the background.
+fio_start() {
+    local label=$1
+    shift
+    fio --output-format=json+ --output="$out/fio-$label.json" --name="$label" "$@" \
+        >"$out/fio-$label.log" 2>&1 </dev/null &
+    fio_pids[$label]=$!
+}
+
+fio_runs() { kill -0 "${fio_pids[$1]}" 2>/dev/null; }
+
+# fio_verify_options FILE: the load of the kill cases: random 4 KiB, depth 32, every written block read back
+# and checked soon after, and all of it again at the end.
+fio_verify_options=(--rw=randrw --bs=4k --iodepth=32 --ioengine=io_uring --direct=1 --verify=crc32c
+    --verify_backlog=256 --verify_fatal=1 --verify_dump=0 --group_reporting)
+
+# fio_finish LABEL: waits for it, and fails the case unless it ended with no error and did something.
+fio_finish() {
+    local label=$1 status=0 errors ios
+    wait "${fio_pids[$label]}" || status=$?
+    unset "fio_pids[$label]"
+    errors=$(sed -n '/^{/,$p' "$out/fio-$label.json" | jq '[.jobs[].error] | map(select(. != 0)) | length')
+    ios=$(sed -n '/^{/,$p' "$out/fio-$label.json" | jq '[.jobs[] | .read.total_ios + .write.total_ios] | add')
+    { [ "$status" = 0 ] && [ "$errors" = 0 ]; } ||
+        fail "fio $label ended with $status, $errors jobs with an error: $(tail -n 5 "$out/fio-$label.log")"
+    [ "${ios:-0}" -gt 0 ] || fail "fio $label did no I/O"
+    note "fio $label: $ios I/Os, 0 errors, verification clean"
+}
+
+# ---- the end ----------------------------------------------------------------------------------------------
+
+# kernel_complaints: lines of the kernel log that must not be there.
+kernel_complaints() {
+    local pattern='WARNING: |BUG: |Oops|general protection|kernel NULL|blocked for more than|soft lockup|hung_task|refcount_t|use-after-free|Call Trace'
+    [ "$allow_io_errors" = yes ] || pattern+='|I/O error|EXT4-fs error|XFS .*(error|corrupt)'
+    dmesg | grep -E "$pattern"
+}
+
+# assert_no_leftovers: nothing of ublkd is left: no device, no process but (with ublkd running) itself and
+# its spares.
+assert_no_leftovers() {
+    local nodes
+    nodes=$(ls /dev/ublkb* /dev/ublkc* 2>/dev/null)
+    assert_eq 'nodes left' '' "$nodes"
+    [ -n "$ublkd_pid" ] || assert_eq 'worker processes left' '' "$(workers)"
+}
+
+keep_evidence() {
+    dmesg >"$out/dmesg.log"
+    ps axo pid,ppid,user,stat,wchan:32,rss,args >"$out/processes.log" 2>&1
+    if [ -S "$runtime/org.ublkd" ]; then
+        timeout 5 ublkctl status --all >"$out/status.log" 2>&1
+        timeout 5 ublkctl events >"$out/events.log" 2>&1
+    fi
+    cp -r "$runtime"/*.json "$out/" 2>/dev/null
+    cp "$conf" "$out/" 2>/dev/null
+    ! command -v journalctl >/dev/null || journalctl -b --no-pager -n 400 >"$out/journal.log" 2>/dev/null
+}
+
+finish() {
+    local status=$? complaints
+    trap - EXIT USR1
+    complaints=$(kernel_complaints)
+    if [ -n "$complaints" ]; then
+        printf 'FAILED: the kernel complains:\n%s\n' "$(head -n 20 <<<"$complaints")"
+        [ "$status" = 77 ] || status=1
+    fi
+    keep_evidence
+    if [ "$status" != 0 ] && [ "$status" != 77 ]; then
+        [ ! -s "$ublkd_log" ] || { echo '--- the end of the log of ublkd:' && tail -n 30 "$ublkd_log"; }
+        [ ! -s "$out/status.log" ] || cat "$out/status.log"
+    fi
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 1' USR1

@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# Booted guests, saved: what every use of a guest begins with. Needs all the other parts.
+
+boot_tar() {
+    tar -cf "$1" --owner=0 --group=0 -C "$here/rootfs" .
+    tar -rf "$1" --owner=0 --group=0 -C "$kernel/modules" .
+    truncate -s 1G "$1"
+}
+
+make_snapshot() {
+    local out=$1
+    compile_support "$here/support/init.c" "$out/init"
+    python3 "$here/lib/initramfs.py" "$out/initramfs" "$out/init" "$kernel/virtio_blk.ko"
+    rm "$out/init"
+    boot_tar "$out/boot.tar"
+    # QEMU keeps the backing file's path: the disk's folder is renamed, the root image's is not
+    python3 "$here/lib/vm.py" snapshot --cache "$cache" --emulator "$emulator" --kernel "$kernel" \
+        --initramfs "$out/initramfs" --flavour "$flavour" --root "$root_disk" --inbox "$out/boot.tar" --out "$out"
+    rm "$out/boot.tar"
+}
+
+# need_snapshot KERNEL FLAVOUR: makes sure of it and of all that it is made of; sets snapshot and
+# machine_options.
+need_snapshot() {
+    local flavour=$2 name
+    need_packages 'the guests' mmdebstrap e2fsprogs kmod xz-utils zstd python3-minimal util-linux liburing-dev
+    need_emulator
+    need_kernel "$1"
+    need_root
+    local parts=("$(cat "$emulator/version")" "${kernel##*/}" "${root_disk%/disk}" "$flavour")
+    mapfile -t -O "${#parts[@]}" parts < <(find "$here/rootfs" -type f | sort)
+    name=snapshot-$1-$flavour-$(key_of "${parts[@]}" "$here/support/init.c" "$here/lib/machine.py" \
+        "$here/lib/initramfs.py" "$(sed -n '/^def prepared/,/^$/p' "$here/lib/vm.py")")
+    cached "$name" "booting a guest: kernel $1, $flavour" make_snapshot
+    snapshot=$cache/$name
+    touch "$snapshot/used"
+    # what nobody has used for three days goes
+    find "$cache" -maxdepth 2 -path "$cache/snapshot-*/used" -mmin +4320 -printf '%h\0' | xargs -0r rm -rf
+    machine_options=(--cache "$cache" --emulator "$emulator" --kernel "$kernel" --flavour "$flavour"
+        --initramfs "$snapshot/initramfs")
+}

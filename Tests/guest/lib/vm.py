@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+"""vm.py snapshot | run | shell: starts guests for Tests/guest/guest, which knows where the parts are.
+
+Exit status of run: the command's own; 124 it did not end in time; 125 the guest died by itself, twice; 126
+the machine could not be made. A guest that dies is started again once: that is said, and noted in the
+file that UBLKD_GUEST_DEATHS names.
+"""
+import argparse
+import fcntl
+import glob
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from machine import DISK_BYTES, GuestDied, GuestStuck, Machine, make_overlay
+
+BOOT_LIMIT = 180.0
+RESTORE_LIMIT = 90.0
+
+
+def note(text):
+    print(f"guest: {text}", file=sys.stderr, flush=True)
+
+
+def show(data):
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+class RunFolder:
+    """The files of one running machine. A lock says that it is in use: what a killed run left is swept."""
+
+    def __init__(self, cache):
+        for old in glob.glob(f"{cache}/run-*"):
+            try:
+                fd = os.open(f"{old}/lock", os.O_RDWR)
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(old, ignore_errors=True)
+                os.close(fd)
+            except OSError:
+                continue
+        self.path = tempfile.mkdtemp(prefix="run-", dir=cache)
+        self.lock = os.open(f"{self.path}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+
+    def sparse(self, name):
+        path = f"{self.path}/{name}"
+        with open(path, "wb") as file:
+            file.truncate(DISK_BYTES)
+        return path
+
+    def remove(self):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def machine(options, folder, root, log):
+    return Machine(options.emulator, options.kernel, options.initramfs, options.flavour, root,
+                   options.inbox, folder.sparse("out"), log)
+
+
+def prepared(options):
+    """What a guest does before it is saved: the driver is there, nothing is left to settle."""
+    lines = ["blockdev --flushbufs /dev/vdb", "modprobe ublk_drv", "udevadm settle --timeout=30",
+             "test -c /dev/ublk-control"]
+    if options.flavour == "systemd":
+        lines.insert(0, "systemctl is-system-running --wait || { systemctl --failed --no-legend; exit 1; }")
+    return " && ".join(lines)
+
+
+def snapshot(options):
+    folder = RunFolder(options.cache)
+    disk = f"{options.out}/disk"
+    make_overlay(options.emulator, options.root, "raw", disk)
+    guest = machine(options, folder, disk, options.out)
+    try:
+        began = time.monotonic()
+        guest.start()
+        guest.wait_ready(BOOT_LIMIT)
+        print(f"booted in {time.monotonic() - began:.1f} s", flush=True)
+        status = guest.ask(prepared(options), 120, show)
+        if status:
+            print(f"the guest is not as it should be (status {status})")
+            return 1
+        guest.save(f"{options.out}/ram")
+        print(f"saved after {time.monotonic() - began:.1f} s", flush=True)
+        return 0
+    except (GuestDied, GuestStuck) as problem:
+        print(f"no boot: {problem or 'no answer'}")
+        with open(f"{options.out}/console.log", "rb") as log:
+            show(b"\n".join(log.read().splitlines()[-40:]) + b"\n")
+        return 1
+    finally:
+        guest.stop()
+        folder.remove()
+
+
+def restored(options, folder, log):
+    """A guest that runs on from the snapshot, with the files of `inbox` unpacked in /t."""
+    disk = f"{folder.path}/disk"
+    make_overlay(options.emulator, f"{options.snapshot}/disk", "qcow2", disk)
+    guest = machine(options, folder, disk, log)
+    guest.start(incoming=f"{options.snapshot}/ram")
+    # The clock stands at the time of the snapshot; the random numbers must not repeat.
+    hello = (f"date -s @{time.time():.3f} >/dev/null; echo {os.urandom(32).hex()} >/dev/urandom; "
+             "mkdir -p /t/out && blockdev --flushbufs /dev/vdb && tar -xf /dev/vdb -C /t")
+    try:
+        status = guest.ask(hello, RESTORE_LIMIT, show)
+    except BaseException:
+        guest.stop()
+        raise
+    if status:
+        guest.stop()
+        raise RuntimeError(f"the guest could not unpack its files (status {status})")
+    return guest
+
+
+def bring_back(guest, options, folder):
+    """Unpacks what the guest left in /t/out."""
+    if not options.out:
+        return
+    if guest.ask("[ -z \"$(ls -A /t/out)\" ] || { tar -cf /dev/vdc -C /t/out . && sync /dev/vdc; }", 60) == 0:
+        os.makedirs(options.out, exist_ok=True)
+        with open(f"{folder.path}/out", "rb") as disk:
+            if any(disk.read(512)):
+                subprocess.run(["tar", "-xf", f"{folder.path}/out", "-C", options.out, "--no-same-owner"],
+                               check=False, stdin=subprocess.DEVNULL)
+
+
+def attempt(options, number):
+    folder = RunFolder(options.cache)
+    log = options.log or folder.path
+    if number > 1:
+        log = f"{log}/again"
+    os.makedirs(log, exist_ok=True)
+    guest = None
+    try:
+        guest = restored(options, folder, log)
+        status = guest.ask(f"cd /t && {options.command}", options.timeout, show)
+        bring_back(guest, options, folder)
+        return status
+    except GuestStuck:
+        note(f"no end within {options.timeout:.0f} s: killed. What it waited for is in the console log")
+        if guest:
+            guest.explain()
+        show_console(log)
+        return 124
+    except GuestDied:
+        show_console(log)
+        raise
+    finally:
+        if guest:
+            guest.stop()
+        folder.remove()
+
+
+def show_console(log):
+    try:
+        with open(f"{log}/console.log", "rb") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return
+    note(f"the end of {log}/console.log:")
+    for line in lines[-60:]:
+        print("  | " + line.decode(errors="replace").rstrip(), file=sys.stderr, flush=True)
+
+
+def run(options):
+    for number in (1, 2):
+        try:
+            return attempt(options, number)
+        except GuestDied as death:
+            if number == 1 and not options.once:
+                note(f"THE GUEST DIED BY ITSELF ({death}); it is started again once, and this is counted")
+                if deaths := os.environ.get("UBLKD_GUEST_DEATHS"):
+                    with open(deaths, "a", encoding="utf-8") as file:
+                        file.write(f"{options.name}\n")
+            else:
+                note(f"the guest died by itself ({death})")
+                return 125
+        except (RuntimeError, OSError, subprocess.SubprocessError) as problem:
+            note(str(problem))
+            return 126
+    return 125
+
+
+def shell(options):
+    """A line at a time, for a developer. Each line is a shell of its own, the guest stays the same."""
+    folder = RunFolder(options.cache)
+    guest = restored(options, folder, folder.path)
+    try:
+        while True:
+            print("guest> ", end="", file=sys.stderr, flush=True)
+            line = sys.stdin.readline()
+            if not line or line.strip() in ("exit", "quit"):
+                return 0
+            status = guest.ask(f"cd /t\n{line}", options.timeout, show)
+            print("", file=sys.stderr)
+            if status:
+                note(f"status {status}")
+    except (GuestDied, GuestStuck) as problem:
+        note(f"gone: {problem or 'no answer'}")
+        show_console(folder.path)
+        return 125
+    finally:
+        guest.stop()
+        folder.remove()
+
+
+def parse():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("mode", choices=("snapshot", "run", "shell"))
+    for name in ("cache", "emulator", "kernel", "initramfs", "flavour", "inbox"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--root", help="snapshot: the image to begin with")
+    parser.add_argument("--snapshot", help="run: where it lies")
+    parser.add_argument("--out", help="snapshot: where it goes; run: where /t/out of the guest goes")
+    parser.add_argument("--log", help="where the console log goes and stays")
+    parser.add_argument("--name", default="run")
+    parser.add_argument("--timeout", type=float, default=120.0)
+    parser.add_argument("--once", action="store_true")
+    parser.add_argument("--command", default="true")
+    return parser.parse_args()
+
+
+def main():
+    options = parse()
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(130))
+    sys.exit({"snapshot": snapshot, "run": run, "shell": shell}[options.mode](options))
+
+
+main()
