@@ -19,6 +19,8 @@ static inline uint64_t cu_now_ns(void) {
 // A duplicate at `lowest` or above, close-on-exec. fcntl is variadic.
 int cu_duplicate(int fd, int lowest);
 int cu_set_nonblocking(int fd);
+// out[0] is read from, out[1] written to; both close-on-exec.
+int cu_pipe(int out[2]);
 // open(2) with close-on-exec added; open is variadic.
 int cu_open(const char *path, int flags, unsigned mode);
 
@@ -63,6 +65,27 @@ enum cu_exit_kind {
 };
 // Reaps a child that ended, or asks the kernel how another one's child did. Never waits.
 int cu_pidfd_reap(int pidfd, int *value);
+
+// ---- what can block, on a thread of its own (task.c) ----------------------------------------------------
+
+// Written whole to the `report` pipe when the operation has ended.
+struct cu_task_done {
+    uint64_t number;
+    int64_t result; // 0 or -errno
+};
+// Each returns 0 once the thread runs. Text and bytes are copied.
+int cu_task_write(int report, uint64_t number, const char *path, const void *bytes, size_t count);
+// Owner, group and permissions of a device node, which is not opened and not reached through a link.
+int cu_task_access(int report, uint64_t number, const char *path, uint32_t uid, uint32_t gid, uint32_t mode);
+
+// Waits for events, `nanoseconds` at most (UINT64_MAX: without limit). poll counts milliseconds.
+struct pollfd;
+int cu_poll(struct pollfd *fds, unsigned count, uint64_t nanoseconds);
+
+// Names this process and marks it as one that block I/O may wait for, where the caller may do that.
+void cu_become_agent(const char *name);
+// SIGKILL for this process when its parent ends. -ESRCH: the parent, which was `parent`, is gone already.
+int cu_die_with(int parent);
 
 // ---- records with descriptors (cmsg.c) ------------------------------------------------------------------
 

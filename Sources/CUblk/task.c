@@ -1,0 +1,122 @@
+// File operations that may sleep without end in the kernel: each on a detached thread, which reports
+// through a pipe and then leaves.
+#define _GNU_SOURCE
+#include "sys.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef PR_SET_IO_FLUSHER
+#define PR_SET_IO_FLUSHER 57
+#endif
+
+struct task {
+    int report;
+    uint64_t number;
+    int (*run)(const struct task *);
+    uint32_t uid, gid, mode;
+    size_t count;
+    const char *path;  // both behind the struct, in its allocation
+    const char *bytes;
+};
+
+static int run_write(const struct task *t) {
+    int fd = open(t->path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return -errno;
+    ssize_t n = write(fd, t->bytes, t->count);
+    int result = n < 0 ? -errno : (size_t)n == t->count ? 0 : -EIO;
+    close(fd);
+    return result;
+}
+
+static int run_access(const struct task *t) {
+    int fd = open(t->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return -errno;
+    struct stat s;
+    int result = 0;
+    if (fstat(fd, &s) < 0)
+        result = -errno;
+    else if (!S_ISBLK(s.st_mode) && !S_ISCHR(s.st_mode))
+        result = -ENOTBLK;
+    else if (fchownat(fd, "", t->uid, t->gid, AT_EMPTY_PATH) < 0)
+        result = -errno;
+    else {
+        // fchmod refuses an O_PATH descriptor; its entry in /proc leads to the same inode.
+        char self[32];
+        snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+        if (chmod(self, t->mode) < 0) result = -errno;
+    }
+    close(fd);
+    return result;
+}
+
+static void *run_task(void *argument) {
+    struct task *t = argument;
+    struct cu_task_done done = {t->number, t->run(t)};
+    // Smaller than PIPE_BUF, so it is written whole.
+    while (write(t->report, &done, sizeof done) < 0 && errno == EINTR) {}
+    free(t);
+    return NULL;
+}
+
+static int start(const struct task *model, const char *path, const void *bytes) {
+    size_t path_size = strlen(path) + 1;
+    struct task *t = malloc(sizeof *t + path_size + model->count);
+    if (t == NULL) return -ENOMEM;
+    *t = *model;
+    char *room = (char *)(t + 1);
+    t->path = memcpy(room, path, path_size);
+    if (model->count > 0) t->bytes = memcpy(room + path_size, bytes, model->count);
+
+    pthread_attr_t attr;
+    int error = pthread_attr_init(&attr);
+    if (error == 0) {
+        pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+        pthread_attr_setstacksize(&attr, 64 * 1024);
+        sigset_t all, old;
+        sigfillset(&all);
+        pthread_sigmask(SIG_BLOCK, &all, &old);
+        pthread_t thread;
+        error = pthread_create(&thread, &attr, run_task, t);
+        pthread_sigmask(SIG_SETMASK, &old, NULL);
+        pthread_attr_destroy(&attr);
+    }
+    if (error != 0) free(t);
+    return -error;
+}
+
+int cu_task_write(int report, uint64_t number, const char *path, const void *bytes, size_t count) {
+    struct task t = {.report = report, .number = number, .run = run_write, .count = count};
+    return start(&t, path, bytes);
+}
+
+int cu_task_access(int report, uint64_t number, const char *path, uint32_t uid, uint32_t gid, uint32_t mode) {
+    struct task t = {
+        .report = report, .number = number, .run = run_access, .uid = uid, .gid = gid, .mode = mode & 07777};
+    return start(&t, path, NULL);
+}
+
+int cu_poll(struct pollfd *fds, unsigned count, uint64_t nanoseconds) {
+    struct timespec limit = {
+        .tv_sec = (time_t)(nanoseconds / 1000000000ull), .tv_nsec = (long)(nanoseconds % 1000000000ull)};
+    int n = ppoll(fds, count, nanoseconds == UINT64_MAX ? NULL : &limit, NULL);
+    return n < 0 ? -errno : n;
+}
+
+void cu_become_agent(const char *name) {
+    prctl(PR_SET_NAME, name, 0, 0, 0);
+    prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
+}
+
+int cu_die_with(int parent) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) return -errno;
+    return getppid() == parent ? 0 : -ESRCH;
+}
