@@ -59,7 +59,7 @@ let package = Package(
         .executableTarget(
             name: "ublkctl",
             dependencies: [
-                "StatusWire", "ConfigText", "Configuration", "LinuxSys",
+                "BlockABI", "StatusWire", "ConfigText", "Configuration", "LinuxSys",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
 
@@ -69,6 +69,8 @@ let package = Package(
         .testTarget(
             name: "LinuxSysTests", dependencies: ["BlockABI", "LinuxSys", "CUblk"], swiftSettings: strict),
         .testTarget(name: "StatusWireTests", dependencies: ["StatusWire"], swiftSettings: strict),
+        .testTarget(
+            name: "UblkctlTests", dependencies: ["StatusWire", "ublkctl"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

@@ -1,1 +1,7 @@
-@main enum Main { static func main() {} }
+internal import Glibc
+
+@main enum Main {
+    static func main() {
+        exit(Program.run(arguments: Array(CommandLine.arguments.dropFirst()), console: .standard()))
+    }
+}

@@ -1,0 +1,46 @@
+internal import ArgumentParser
+internal import StatusWire
+
+struct Status: ClientCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show all devices, or some, in a table.",
+        discussion: """
+            One line a device: its name, its node, its state, what serves it, its size, its queues (with \
+            serving/all when some do not serve), the process that serves it, how often it was recovered, and \
+            the last time: the cause, how long I/O waited, and how long ago that was. Below the table stands \
+            what is wrong, where something is.
+
+            STATES
+              live            serving
+              degraded        serving, with a queue in trouble
+              starting        on its way
+              recovering      its worker is gone, a new one is on its way; I/O waits
+              failed          not serving; ublkd goes on trying, or answers I/O with errors (on_give_up)
+              held            not serving; waits for 'ublkctl recover'
+              stopping        on its way out
+              stopped         stopped by an operator, until 'ublkctl start' or a reboot
+              pending-removal out of the configuration, and still in use
+              absent          configured, and not there
+
+            The table fits the terminal (or COLUMNS); in a pipe it is as wide as it needs. The exit status \
+            tells whether ublkd answered and every NAME is known, not whether the devices are well: for \
+            that, see 'ublkctl wait'.
+            """)
+
+    @Argument(help: ArgumentHelp("The devices; all when none is named.", valueName: "name"))
+    var names: [String] = []
+
+    @Flag(help: "Also show the ublk devices of other programs and instances.")
+    var all = false
+
+    @OptionGroup(title: "Global options") var common: CommonOptions
+
+    func execute(in session: inout Session) throws(Failure) -> Report {
+        let host = try session.call(.status, as: HostStatus.self, verb: "status")
+        let devices = try session.devices(named: names, verb: "status")
+        let text = StatusText.rendered(
+            devices, foreign: all ? host.foreignDevices : [], host: host, now: session.console.now(),
+            width: session.console.columns)
+        return Report(text: text, members: ["host": host, "devices": devices])
+    }
+}

@@ -1,0 +1,85 @@
+internal import StatusWire
+
+/// What a device is to become, and how one sees that it did.
+enum Goal: Equatable {
+    /// `ublkctl wait --state`: exactly this, or `degraded` for `live`, or not there for `absent`.
+    case state(DeviceState)
+    /// After `start`: serving.
+    case started
+    /// After `stop`: not there any more.
+    case stopped
+    /// After `recover`: serving, and recovered since; the queues when some were named.
+    case recovered(queues: [Int])
+    /// After a reload took it out of the configuration: gone, or waiting for its last close.
+    case removed
+
+    enum Verdict: Equatable {
+        case met
+        case notYet
+        /// It ended elsewhere, and will not get there.
+        case missed
+    }
+
+    /// - Parameters:
+    ///   - device: as it is now; nil when ublkd knows it no more.
+    ///   - before: as it was before the request.
+    func verdict(_ device: DeviceSummary?, before: DeviceSummary?) -> Verdict {
+        guard let device else {
+            switch self {
+            case .stopped, .removed, .state(.absent): return .met
+            case .state, .started, .recovered: return .missed
+            }
+        }
+        switch self {
+        case .state(let wanted):
+            return device.state == wanted || (wanted == .live && device.state == .degraded) ? .met : .notYet
+        case .started:
+            return device.state.serves ? .met : ended(device, before)
+        case .stopped:
+            return device.state == .stopped || device.state == .absent ? .met : ended(device, before)
+        case .recovered(let queues):
+            guard device.state.serves else { return ended(device, before) }
+            return wasRecovered(device, before, queues) ? .met : .notYet
+        case .removed:
+            return device.state == .pendingRemoval || device.state == .absent ? .met : ended(device, before)
+        }
+    }
+
+    /// A failure counts when it is newer than the request: a device may start from a failed state.
+    private func ended(_ device: DeviceSummary, _ before: DeviceSummary?) -> Verdict {
+        let ends: Set<DeviceState> =
+            self == .stopped || self == .removed ? [.held, .failed] : [.held, .failed, .stopped, .absent]
+        guard ends.contains(device.state) else { return .notYet }
+        let isNews = before.map { $0.state != device.state || $0.since != device.since } ?? true
+        return isNews ? .missed : .notYet
+    }
+
+    private func wasRecovered(
+        _ device: DeviceSummary, _ before: DeviceSummary?, _ queues: [Int]
+    ) -> Bool {
+        guard let before else { return true }
+        if device.recoveries > before.recoveries { return true }
+        if device.lastRecovery?.startedAt != before.lastRecovery?.startedAt,
+            device.lastRecovery?.downtimeSeconds != nil
+        {
+            return true
+        }
+        guard !queues.isEmpty else { return false }
+        return queues.allSatisfy { index in
+            let now = device.queues.first { $0.index == index }
+            let old = before.queues.first { $0.index == index }
+            return (now?.recoveries ?? 0) > (old?.recoveries ?? 0) && now?.state != .recovering
+        }
+    }
+
+    /// What was wanted, for a sentence.
+    var wanted: String {
+        switch self {
+        case .state(let state): state.rawValue
+        case .started: "live"
+        case .stopped: "stopped"
+        case .recovered: "recovered"
+        case .removed: "removed"
+        }
+    }
+}
