@@ -34,7 +34,7 @@ enum Samples {
 
     static let problem = Problem(
         file: "/etc/ublkd/ublkd.toml", line: 3, column: 5, length: 4, message: "unknown key",
-        excerpt: "    sise = 1", hint: "did you mean 'size'?")
+        excerpt: "    sise = 1", excerptColumn: 1, hint: "did you mean 'size'?")
 
     static let host = HostStatus(
         version: "1.2.3", pid: 77, startedAt: moment, instance: "default",

@@ -147,15 +147,16 @@ struct ExitStatusTests {
     func configuration() throws {
         let problems = [
             Problem(
-                file: "/etc/ublkd/ublkd.toml", line: 12, column: 5, length: 4, message: "unknown key 'sise'",
+                file: "/etc/ublkd/ublkd.toml", line: 12, column: 6, length: 4, message: "unknown key 'sise'",
                 excerpt: "\tx = sise", hint: "did you mean 'size'?"),
             Problem(file: "/etc/ublkd/devices.d/b.toml", message: "cannot be read"),
         ]
         let server = try FakeUblkd(devices: [data]) { _ in .error(.configInvalid(problems: problems)) }
         let result = run(server, "reload")
         #expect(result.status == 78 && result.out == "")
-        #expect(result.error.contains("/etc/ublkd/ublkd.toml:12:5: error: unknown key 'sise'\n"))
-        #expect(result.error.contains("^^^^\n") && result.error.contains("did you mean 'size'?"))
+        #expect(result.error.contains("/etc/ublkd/ublkd.toml:12:6: error: unknown key 'sise'\n"))
+        #expect(result.error.contains("x = sise\n") && result.error.contains("        ^^^^\n"))
+        #expect(result.error.contains("did you mean 'size'?"))
         #expect(result.error.contains("/etc/ublkd/devices.d/b.toml: error: cannot be read\n"))
         #expect(
             result.error.hasSuffix(

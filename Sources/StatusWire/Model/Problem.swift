@@ -9,19 +9,21 @@ public struct Problem: Codable, Sendable, Equatable {
     public var file: String
     /// From 1; 0: the file as a whole.
     public var line: Int
-    /// From 1, in characters; 0: the line as a whole.
+    /// In Unicode scalars from 1; 0: the file as a whole.
     public var column: Int
-    /// How many characters the finding spans from `column` on; at least 1.
+    /// How many scalars the finding spans from `column` on; at least 1.
     public var length: Int
     public var message: String
-    /// The line itself, without its end; nil when there is none to show.
+    /// The line itself, or the part of it around the finding; nil when there is none to show.
     public var excerpt: String?
+    /// Column of the first scalar of `excerpt`, where a long line was cut; nil: 1.
+    public var excerptColumn: Int?
     /// What to do, such as the nearest known name.
     public var hint: String?
 
     public init(
         severity: Severity = .error, file: String, line: Int = 0, column: Int = 0, length: Int = 1,
-        message: String, excerpt: String? = nil, hint: String? = nil
+        message: String, excerpt: String? = nil, excerptColumn: Int? = nil, hint: String? = nil
     ) {
         self.severity = severity
         self.file = file
@@ -30,6 +32,7 @@ public struct Problem: Codable, Sendable, Equatable {
         self.length = length
         self.message = message
         self.excerpt = excerpt
+        self.excerptColumn = excerptColumn
         self.hint = hint
     }
 }

@@ -162,11 +162,13 @@ extension InterfaceText {
           file: string,
           # From 1; 0: the file as a whole.
           line: int,
-          # From 1, in characters; 0: the line as a whole.
+          # In Unicode scalars from 1; 0: the file as a whole.
           column: int,
           length: int,
           message: string,
           excerpt: ?string,
+          # Of the first scalar of excerpt.
+          excerptColumn: ?int,
           hint: ?string
         )
 
