@@ -52,7 +52,6 @@ public struct DeviceParameters: Sendable, Equatable {
         if discard || writeZeroes {
             raw.types |= UInt32(CU_PARAM_DISCARD)
             raw.discard.discard_granularity = discardGranularity
-            raw.discard.discard_alignment = discardGranularity
             // Half a GiB: large enough to be cheap, small enough not to hold a queue for long.
             raw.discard.max_discard_sectors = discard ? 1 << 20 : 0
             raw.discard.max_discard_segments = discard ? 1 : 0

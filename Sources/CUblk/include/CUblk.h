@@ -16,5 +16,6 @@
 #include "status_page.h"
 #include "ring.h"
 #include "sys.h"
+#include "sockets.h"
 
 #endif

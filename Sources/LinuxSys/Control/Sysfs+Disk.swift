@@ -1,0 +1,6 @@
+extension Sysfs {
+    /// Sectors of 512 bytes of a disk by its name; nil when there is none.
+    public static func diskSectors(ofDisk name: String) -> UInt64? {
+        (try? SmallFile.text(path: "/sys/class/block/\(name)/size", limit: 64)).flatMap { UInt64($0) }
+    }
+}

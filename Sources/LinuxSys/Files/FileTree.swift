@@ -1,0 +1,18 @@
+public import BlockABI
+internal import Glibc
+
+/// Directories and names in them.
+public enum FileTree {
+    /// Makes the directory and its parents where they are missing. One that is there keeps its mode.
+    public static func makeDirectory(_ path: String, mode: UInt32) throws(Errno) {
+        var made = path.hasPrefix("/") ? "" : "."
+        for part in path.split(separator: "/") {
+            made += "/\(part)"
+            let isLast = made.utf8.count >= path.utf8.count
+            if mkdir(made, isLast ? mode : 0o755) != 0 && errno != EEXIST { throw Errno(errno) }
+        }
+    }
+
+    /// Removes a file; that there is none is fine.
+    public static func remove(_ path: String) { unlink(path) }
+}

@@ -1,0 +1,26 @@
+internal import Glibc
+
+/// Facts of the host, and this process on it.
+public enum Host {
+    /// `uname -r`.
+    public static var kernelRelease: String {
+        (try? SmallFile.text(path: "/proc/sys/kernel/osrelease")) ?? "unknown"
+    }
+
+    /// CPUs that are online.
+    public static var cpuCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+    public static var processID: Int32 { getpid() }
+
+    /// Ends the process at once, without handlers.
+    public static func exit(_ code: Int32) -> Never { _exit(code) }
+}
+
+/// Signals that ublkd uses, by number.
+public enum SignalNumber {
+    public static var hangUp: Int32 { SIGHUP }
+    public static var interrupt: Int32 { SIGINT }
+    public static var kill: Int32 { SIGKILL }
+    public static var user1: Int32 { SIGUSR1 }
+    public static var terminate: Int32 { SIGTERM }
+}
