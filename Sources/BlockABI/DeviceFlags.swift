@@ -28,3 +28,20 @@ public struct DeviceFlags: OptionSet, Sendable, Hashable {
     public static var sharedMemoryZeroCopy: Self { Self(bit: 19) }
     public static var ioDescriptorSize: Self { Self(bit: 20) }
 }
+
+extension DeviceFlags {
+    /// Names of the flags that are set, as the kernel's header spells them without `UBLK_F_`; a bit that this
+    /// version does not know is `BIT_n`.
+    public var names: [String] {
+        (0..<64).filter { rawValue >> UInt64($0) & 1 != 0 }.map {
+            $0 < Self.knownNames.count ? Self.knownNames[$0] : "BIT_\($0)"
+        }
+    }
+
+    private static let knownNames = [
+        "SUPPORT_ZERO_COPY", "URING_CMD_COMP_IN_TASK", "NEED_GET_DATA", "USER_RECOVERY", "USER_RECOVERY_REISSUE",
+        "UNPRIVILEGED_DEV", "CMD_IOCTL_ENCODE", "USER_COPY", "ZONED", "USER_RECOVERY_FAIL_IO", "UPDATE_SIZE",
+        "AUTO_BUF_REG", "QUIESCE", "PER_IO_DAEMON", "BUF_REG_OFF_DAEMON", "BATCH_IO", "INTEGRITY", "SAFE_STOP_DEV",
+        "NO_AUTO_PART_SCAN", "SHMEM_ZC", "IO_DESC_SIZE",
+    ]
+}

@@ -27,6 +27,17 @@ public func serialize(_ configuration: HostConfiguration) -> String {
     return text
 }
 
+extension DeviceConfiguration {
+    /// Every key in force with its value as the file would spell it.
+    public var spelledOut: [String: String] {
+        var texts: [String: String] = [:]
+        for key in DeviceKey.allCases where key.targets?.contains(target.name) ?? true {
+            texts[key.rawValue] = value(of: key, in: self)
+        }
+        return texts
+    }
+}
+
 /// The value as TOML; nil where a missing key says it.
 private func value(of key: DeviceKey, in device: DeviceConfiguration) -> String? {
     switch key {

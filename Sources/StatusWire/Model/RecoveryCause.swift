@@ -10,6 +10,8 @@ public enum RecoveryCause: Sendable, Hashable {
     case threadEnded
     case `operator`
     case upgrade
+    /// It died while no ublkd was its parent: nobody knows how.
+    case unknown
 }
 
 extension RecoveryCause: RawRepresentable, Codable {
@@ -21,6 +23,7 @@ extension RecoveryCause: RawRepresentable, Codable {
         case .threadEnded: "thread-ended"
         case .operator: "operator"
         case .upgrade: "upgrade"
+        case .unknown: "unknown"
         }
     }
 
@@ -30,6 +33,7 @@ extension RecoveryCause: RawRepresentable, Codable {
         case "thread-ended": self = .threadEnded
         case "operator": self = .operator
         case "upgrade": self = .upgrade
+        case "unknown": self = .unknown
         default:
             let parts = rawValue.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, let number = Int32(parts[1]) else { return nil }

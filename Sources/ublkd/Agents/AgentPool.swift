@@ -1,0 +1,182 @@
+import BlockABI
+import DevicePolicy
+import LinuxSys
+import Systemd
+
+/// Gives control work to agents and watches its deadlines.
+///
+/// STOP and DEL never share an agent with START and END: the first may sit in the kernel until a worker
+/// dies, and the process that issued them cannot even be killed meanwhile.
+final class AgentPool {
+    enum Role: Hashable { case starting, stopping }
+
+    /// What became of one piece of work.
+    enum Outcome {
+        case submitted
+        /// The kernel's answer, with what it wrote back.
+        case done(Int32, payload: [UInt8])
+        /// The deadline passed; the agent has cancelled the command.
+        case late
+        /// The agent did not answer even then: it is written off.
+        case lost
+    }
+
+    private struct Ticket {
+        var agent: AgentProcess
+        var report: (Outcome) -> Void
+        var deadline: Source?
+    }
+
+    /// Milliseconds that a cancelled command gets to end.
+    private static let grace: UInt64 = 3_000
+    /// Agents given up on at the same time; with more, nothing that could block is begun any more.
+    private static let maxWrittenOff = 8
+
+    private let loop: EventLoop
+    private let program: String
+    private let log: HostLog
+    private var agents: [Role: AgentProcess] = [:]
+    private var spare: AgentProcess?
+    private var writtenOff: [AgentProcess] = []
+    private var tickets: [UInt64: Ticket] = [:]
+    private var nextToken: UInt64 = 1
+    private var refill: Source?
+
+    init(loop: EventLoop, program: String, log: HostLog) {
+        self.loop = loop
+        self.program = program
+        self.log = log
+    }
+
+    var running: Int { agents.count + (spare == nil ? 0 : 1) }
+    var writtenOffCount: Int { writtenOff.count }
+
+    /// Gives `work` to the agent of `role`. `deadline`: milliseconds until it is cancelled. Returns the token
+    /// for `cancel`. Throws when no agent can be had; `report` is not called then.
+    func submit(
+        _ work: AgentWork, role: Role, deadline: UInt64, report: @escaping (Outcome) -> Void
+    ) throws(Errno) -> UInt64 {
+        guard writtenOff.count < Self.maxWrittenOff else { throw Errno.busy }
+        let agent = try agent(for: role)
+        let token = nextToken
+        nextToken += 1
+        try agent.send(AgentRequest(token: token, work: work, deadline: UInt32(truncatingIfNeeded: deadline)))
+        var ticket = Ticket(agent: agent, report: report)
+        ticket.deadline = try? loop.addTimer(afterMilliseconds: deadline + 50) { [weak self] in
+            self?.late(token)
+        }
+        tickets[token] = ticket
+        return token
+    }
+
+    func cancel(_ token: UInt64) {
+        guard let ticket = tickets[token] else { return }
+        try? ticket.agent.send(AgentRequest(token: 0, work: .cancel(token: token), deadline: 0))
+    }
+
+    /// Makes the agents that will be needed before they are.
+    func warmUp() {
+        _ = try? agent(for: .starting)
+        _ = try? agent(for: .stopping)
+        scheduleSpare()
+    }
+
+    func end() {
+        refill = nil
+        tickets = [:]
+        for agent in agents.values { agent.kill() }
+        spare?.kill()
+        for agent in writtenOff { agent.kill() }
+    }
+
+    private func agent(for role: Role) throws(Errno) -> AgentProcess {
+        if let agent = agents[role], !agent.isDead { return agent }
+        let agent: AgentProcess
+        if let warm = spare, !warm.isDead {
+            agent = warm
+            spare = nil
+            scheduleSpare()
+        } else {
+            agent = try make()
+        }
+        agents[role] = agent
+        return agent
+    }
+
+    private func make() throws(Errno) -> AgentProcess {
+        let agent = try AgentProcess(program: program, loop: loop)
+        agent.onReply = { [weak self] in self?.heard($0) }
+        agent.onDeath = { [weak self, weak agent] in
+            if let self, let agent { self.died(agent) }
+        }
+        return agent
+    }
+
+    private func scheduleSpare() {
+        guard refill == nil, spare == nil else { return }
+        refill = try? loop.addTimer(afterMilliseconds: 50) { [weak self] in
+            guard let self else { return }
+            self.refill = nil
+            do throws(Errno) {
+                self.spare = try self.make()
+            } catch {
+                self.log.write(.error, "a control agent does not start: \(error)")
+            }
+        }
+    }
+
+    private func heard(_ reply: AgentReply) {
+        switch reply {
+        case .hello: break
+        case .submitted(let token): tickets[token]?.report(.submitted)
+        case .done(let token, let result, let payload, _):
+            guard let ticket = tickets.removeValue(forKey: token) else { return }
+            ticket.report(.done(result, payload: payload))
+            retireIfIdle(ticket.agent)
+        }
+    }
+
+    private func late(_ token: UInt64) {
+        guard var ticket = tickets[token] else { return }
+        ticket.deadline = try? loop.addTimer(afterMilliseconds: Self.grace) { [weak self] in self?.lose(token)
+        }
+        tickets[token] = ticket
+        ticket.report(.late)
+    }
+
+    private func lose(_ token: UInt64) {
+        guard let ticket = tickets.removeValue(forKey: token) else { return }
+        writeOff(ticket.agent)
+        ticket.report(.lost)
+        retireIfIdle(ticket.agent)
+    }
+
+    private func writeOff(_ agent: AgentProcess) {
+        guard !agent.isWrittenOff, !agent.isDead else { return }
+        agent.isWrittenOff = true
+        agents = agents.filter { $0.value !== agent }
+        writtenOff.append(agent)
+        log.write(.error, "control agent \(agent.pid) does not answer and is given up; a new one takes over")
+    }
+
+    /// A written-off agent is killed only when its other commands have ended: its death would end them.
+    private func retireIfIdle(_ agent: AgentProcess) {
+        guard agent.isWrittenOff, !tickets.values.contains(where: { $0.agent === agent }) else { return }
+        agent.kill()
+    }
+
+    /// Everything that a dead agent had under way has ended with it: the kernel cancels what a dying
+    /// process waits for.
+    private func died(_ agent: AgentProcess) {
+        agents = agents.filter { $0.value !== agent }
+        writtenOff.removeAll { $0 === agent }
+        if spare === agent { spare = nil }
+        let orphaned = tickets.filter { $0.value.agent === agent }
+        for token in orphaned.keys { tickets[token] = nil }
+        if !agent.isWrittenOff {
+            log.write(.warning, "control agent \(agent.pid) ended; a new one takes over")
+        }
+        for ticket in orphaned.values { ticket.report(.done(-Errno.interrupted.rawValue, payload: [])) }
+        scheduleSpare()
+    }
+}

@@ -1,0 +1,63 @@
+import BlockABI
+import Configuration
+import DevicePolicy
+import LinuxSys
+import StatusWire
+import Systemd
+
+/// One device of this instance: its policy, and the handles that live as long as the device.
+final class Device {
+    let name: String
+    var configuration: DeviceConfiguration
+    var machine: DeviceMachine
+    /// Workers that were given to this device and are not reaped yet.
+    var workers: [WorkerID: WorkerProcess] = [:]
+    /// The status page; made with the first worker, kept through all of them.
+    var page: SharedPage?
+    /// Contents of a `memory` device.
+    var memory: SharedFd?
+    var timers: [DeviceTimer: Source] = [:]
+    /// The control command under way, by the agent's token.
+    var controlToken: (step: ControlStep, token: UInt64)?
+    var probe: (worker: WorkerID, number: UInt64, poll: Source?)?
+    /// Number to take again after a stop: it is kept until the device is removed.
+    var preferredID: UInt32?
+    /// Fell into the present visible state at this time.
+    var visibleSince: Timestamp
+    var visible: VisibleState
+    /// Moment of the wall clock when the last recovery began.
+    var recoveryStartedAt: Timestamp?
+    /// A change of the configuration that this device cannot take now, in words.
+    var pendingChange: String?
+    /// Calls that wait for this device's stop to come to an end.
+    var stopWaiters: [(DeviceOutcome) -> Void] = []
+    var parameters: DeviceParameters?
+    var flags: DeviceFlags = []
+
+    init(_ configuration: DeviceConfiguration, machine: DeviceMachine, now: Timestamp) {
+        name = configuration.name
+        self.configuration = configuration
+        self.machine = machine
+        visible = machine.visible
+        visibleSince = now
+    }
+
+    func cookie(instance: String) -> OwnerCookie { OwnerCookie(instance: instance, name: name) }
+
+    /// The process completed a request since it was attached.
+    func hasServed(pid: Int32) -> Bool {
+        guard let header = page?.page.header else { return false }
+        return header.workerPID == pid && header.firstIOAt != 0
+    }
+}
+
+/// A status page with several users: this device and the records sent to workers.
+final class SharedPage {
+    let page: StatusPage
+    init(_ page: consuming StatusPage) { self.page = page }
+}
+
+final class SharedFd {
+    let fd: Fd
+    init(_ fd: consuming Fd) { self.fd = fd }
+}

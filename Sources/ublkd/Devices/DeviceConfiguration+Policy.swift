@@ -1,0 +1,79 @@
+import BlockABI
+import Configuration
+import DevicePolicy
+import LinuxSys
+
+extension DeviceConfiguration {
+    /// What policy asks of the configuration.
+    func policySettings(controlTimeout: UInt64, traits: KernelTraits) -> PolicySettings {
+        PolicySettings(
+            restartDelay: restartDelay.rawValue, restartDelayMax: restartDelayMax.rawValue,
+            restartBurst: restartBurst, restartInterval: restartInterval.rawValue,
+            afterGivingUp: onGiveUp.policy, survivesWorker: recovery != .none, controlTimeout: controlTimeout,
+            requestLimit: traits.requestLimit(forQueueDepth: queueDepth))
+    }
+
+    /// Flags for ADD_DEV.
+    func deviceFlags(_ traits: KernelTraits) -> DeviceFlags {
+        var flags: DeviceFlags
+        switch recovery {
+        case .reissue: flags = [.userRecovery, .userRecoveryReissue]
+        case .failInflight: flags = [.userRecovery]
+        case .failIO: flags = [.userRecovery, .userRecoveryFailIO]
+        case .none: return []
+        }
+        if traits.canQuiesce { flags.insert(.quiesce) }
+        return flags
+    }
+
+    /// Why this kernel cannot make the device as configured; nil: it can.
+    func refusal(by traits: KernelTraits) -> Failure? {
+        if recovery == .failIO && !traits.canFailIO {
+            return Failure(
+                .none,
+                "recovery = \"fail-io\" needs a kernel of 7.0 or later: choose \"reissue\" or \"fail-inflight\""
+            )
+        }
+        switch ioMode {
+        case .auto, .copy: return nil
+        case .zeroCopy: return Failure(.none, "io_mode = \"zero-copy\" is not in this version: use \"auto\"")
+        case .batch: return Failure(.none, "io_mode = \"batch\" is not in this version: use \"auto\"")
+        }
+    }
+
+    /// What a worker is told to serve. `known`: what an earlier worker of this disk found.
+    func workerSpec(
+        known: BackendFacts?, failing: Bool, traits: KernelTraits, user: (uid: UInt32, gid: UInt32)
+    )
+        -> WorkerSpec
+    {
+        let served: WorkerTarget
+        if failing {
+            served = .failing(size: known?.size ?? size ?? 0)
+        } else {
+            switch target {
+            case .null: served = .null(size: size ?? 0)
+            case .memory: served = .memory(size: size ?? 0)
+            case .file(let path):
+                served = .file(
+                    FileTarget(
+                        path: path, size: size, create: create && known == nil, directIO: directIO,
+                        expected: known?.identity ?? .none))
+            }
+        }
+        return WorkerSpec(
+            name: name, target: served, readOnly: readOnly, discard: discard, queues: UInt16(queues),
+            queueDepth: UInt16(traits.tags(forQueueDepth: queueDepth)), maxIO: maxIO, lockMemory: lockMemory,
+            cpus: (cpus ?? []).map { $0.map { Int32($0) } }, uid: user.uid, gid: user.gid)
+    }
+}
+
+extension OnGiveUp {
+    fileprivate var policy: PolicySettings.AfterGivingUp {
+        switch self {
+        case .retry: .retry
+        case .hold: .hold
+        case .fail: .fail
+        }
+    }
+}

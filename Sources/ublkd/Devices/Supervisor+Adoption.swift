@@ -1,0 +1,161 @@
+import BlockABI
+import Configuration
+import DevicePolicy
+import LinuxSys
+import StatusWire
+import Systemd
+
+// A new ublkd reads the kernel first: the owner mark says whose a device is, the process that maps its
+// descriptors says who serves it. Records and stored descriptors only make it quick.
+extension Supervisor {
+    func adoptDevices(_ inherited: [FdStore.Name: SharedFd]) {
+        var byCookie: [UInt64: Device] = [:]
+        for device in devices.values { byCookie[device.cookie(instance: instance).rawValue] = device }
+        var seen: Set<UInt64> = []
+        for id in Sysfs.ublkDevices().sorted() {
+            guard let info = try? control.info(of: id), let mark = OwnerCookie(rawValue: info.cookie),
+                mark.isOf(instance: instance)
+            else { continue }
+            guard let device = byCookie[info.cookie], seen.insert(info.cookie).inserted else {
+                orphans.insert(id)
+                log.write(.warning, "ublkb\(id) is ours, but no configuration names it: it is left alone")
+                continue
+            }
+            adopt(device, info, inherited)
+        }
+        for (name, descriptor) in inherited { dropUnused(name, descriptor) }
+    }
+
+    private func adopt(_ device: Device, _ info: DeviceInfo, _ inherited: [FdStore.Name: SharedFd]) {
+        let record = state.record(of: device.name)
+        device.preferredID = info.id
+        device.flags = info.flags
+        let server = findServer(of: info, record)
+        var ref: WorkerRef?
+        if let server {
+            do throws(Errno) {
+                ref = try takeOver(server, device, inherited)
+            } catch {
+                log.write(.warning, "worker \(server.pid) ended while it was adopted", device: device.name)
+            }
+        }
+        if device.page == nil, let stored = inherited[.page(device.name)] { usePage(stored, device) }
+        if device.memory == nil, let stored = inherited[.memory(device.name)] {
+            device.memory = try? SharedFd(stored.fd.duplicate())
+        }
+        let facts = record?.facts ?? knownFacts(of: info)
+        if let facts {
+            device.parameters = DeviceParameters(
+                facts, block: device.configuration.blockSize, maxIO: device.configuration.maxIO,
+                readOnly: device.configuration.readOnly, discard: device.configuration.discard)
+        }
+        noteDifferences(device, info)
+        post(
+            .adopt(
+                Adoption(
+                    deviceID: info.id, state: info.state, worker: ref, facts: facts,
+                    recoveries: record?.recoveries ?? 0)),
+            to: device)
+    }
+
+    /// The process that has the device's descriptors mapped. Neither the kernel's pid (6.12 keeps that of a
+    /// dead server) nor the record's is believed without that.
+    private func findServer(of info: DeviceInfo, _ record: DeviceRecord?) -> ProcessIdentity? {
+        let node = "/dev/ublkc\(info.id)"
+        let candidates = [record?.workerPID, info.serverPID].compactMap { $0 }.filter { $0 > 0 }
+        for pid in candidates where NodeHolders.maps(pid: pid, node: node) {
+            if let identity = try? ProcessIdentity(of: pid) { return identity }
+        }
+        guard
+            let holder = NodeHolders.processes(ofNode: node).first(where: {
+                NodeHolders.maps(pid: $0.pid, node: node)
+            })
+        else { return nil }
+        return try? ProcessIdentity(of: holder.pid)
+    }
+
+    private func takeOver(
+        _ server: ProcessIdentity, _ device: Device, _ inherited: [FdStore.Name: SharedFd]
+    ) throws(Errno) -> WorkerRef {
+        let pidfd = try server.open()
+        // A serving worker keeps a duplicate of our end of its socket, so it can be had from there, too.
+        let channel = supervisorEnd(of: device.name, pidfd, inherited)
+        let hasChannel = channel != nil
+        if let page = inherited[.page(device.name)] {
+            usePage(page, device)
+        } else if let copy = try? Pidfd.copyDescriptor(pidfd, ChildProtocol.statusPageDescriptor) {
+            usePage(SharedFd(copy), device)
+            if let page = device.page { store.keep(page.page.fd, as: .page(device.name)) }
+        }
+        if device.configuration.target == .memory, inherited[.memory(device.name)] == nil,
+            let copy = try? Pidfd.copyDescriptor(pidfd, ChildProtocol.memoryDescriptor)
+        {
+            store.keep(copy, as: .memory(device.name))
+            device.memory = SharedFd(copy)
+        }
+        if !hasChannel {
+            log.write(
+                .warning,
+                "the socket of worker \(server.pid) could not be had: it is supervised by its process alone",
+                device: device.name)
+        }
+        let worker = try workers.adopt(pid: server.pid, pidfd: pidfd, channel: channel)
+        own(worker, by: device)
+        if let raw = worker.channel?.descriptor { store.replace(with: raw, as: .socket(device.name)) }
+        return worker.ref
+    }
+
+    private func supervisorEnd(
+        of name: String, _ pidfd: borrowing Fd, _ inherited: [FdStore.Name: SharedFd]
+    ) -> SharedChannel? {
+        if let stored = inherited[.socket(name)], let copy = try? stored.fd.duplicate() {
+            return SharedChannel(Channel(copy))
+        }
+        guard let copy = try? Pidfd.copyDescriptor(pidfd, ChildProtocol.supervisorEndDescriptor) else {
+            return nil
+        }
+        return SharedChannel(Channel(copy))
+    }
+
+    private func usePage(_ stored: SharedFd, _ device: Device) {
+        guard let copy = try? stored.fd.duplicate(), let page = try? StatusPage.map(copy),
+            page.queues == device.configuration.queues
+        else { return }
+        device.page = SharedPage(page)
+    }
+
+    /// Without a record, what the kernel knows of the disk: enough to refuse a smaller backend.
+    private func knownFacts(of info: DeviceInfo) -> BackendFacts? {
+        guard let sectors = Sysfs.diskSectors(ofDisk: "ublkb\(info.id)") else { return nil }
+        return BackendFacts(size: sectors * 512)
+    }
+
+    /// The configuration may have been edited while no ublkd ran: what cannot be applied to a disk that
+    /// exists is said, and the disk stays as it is.
+    private func noteDifferences(_ device: Device, _ info: DeviceInfo) {
+        let wanted = device.configuration
+        let tags = traits.tags(forQueueDepth: wanted.queueDepth)
+        guard Int(info.queues) != wanted.queues || Int(info.queueDepth) != tags || info.maxIO != wanted.maxIO
+        else { return }
+        device.configuration.queues = Int(info.queues)
+        if Int(info.queueDepth) != tags {
+            device.configuration.queueDepth =
+                traits.needsSpareTag ? Int(info.queueDepth) - 1 : Int(info.queueDepth)
+        }
+        device.configuration.maxIO = info.maxIO
+        device.pendingChange =
+            "queues, queue_depth or max_io were edited: they apply once the device is made anew"
+        log.write(.warning, device.pendingChange ?? "", device: device.name)
+    }
+
+    private func dropUnused(_ name: FdStore.Name, _ descriptor: SharedFd) {
+        switch name {
+        case .control: break
+        case .page(let device), .memory(let device), .socket(let device):
+            if devices[device]?.machine.deviceID == nil && !orphansMayNeed(device) { store.remove(name) }
+        }
+    }
+
+    /// A memfd that an orphan lives on must not be dropped: it may be all that is left of its contents.
+    private func orphansMayNeed(_ name: String) -> Bool { devices[name] == nil && !orphans.isEmpty }
+}

@@ -1,0 +1,222 @@
+import BlockABI
+import Configuration
+import DevicePolicy
+import LinuxSys
+import StatusWire
+import Systemd
+
+// The imperative shell: performs what a device's policy asks for. Every answer comes back as an event; one
+// that is known at once waits in the queue until all effects of the present event are performed.
+extension Supervisor {
+    func perform(_ effect: DeviceEffect, of device: Device) {
+        switch effect {
+        case .takeWorker: giveWorker(to: device)
+        case .configure(let id, let failing): configure(id, of: device, failing: failing)
+        case .attach(let id, let number, let fetchNow): attach(id, of: device, number, fetchNow: fetchNow)
+        case .fetch(let id): send(.fetch, to: id, of: device)
+        case .probe(let id): beginProbe(id, of: device)
+        case .kill(let id): device.workers[id]?.kill()
+        case .control(let step): command(step, of: device)
+        case .cancelControl(let step):
+            if let under = device.controlToken, under.step == step { agents.cancel(under.token) }
+        case .queryDevice: query(device)
+        case .findHolders: findHolders(of: device)
+        case .requestSlot:
+            if slots.request(device.name) { post(.slotGranted, to: device) }
+        case .releaseSlot: grant(slots.release(device.name))
+        case .arm(let timer, let at):
+            device.timers[timer] = try? loop.addTimer(atNanoseconds: at.nanoseconds) {
+                [weak self, weak device] in
+                guard let self, let device else { return }
+                device.timers[timer] = nil
+                self.handle(.timer(timer), of: device)
+            }
+        case .disarm(let timer): device.timers[timer] = nil
+        case .deviceAdded(let id): deviceAdded(device, id)
+        case .deviceDeleted: deviceDeleted(device)
+        case .becameLive(let recovery): becameLive(device, recovery)
+        case .stopRefused: stopRefused(device)
+        case .removed: forget(device)
+        case .log(let level, let text): log.write(level, text, device: device.name)
+        }
+    }
+
+    func grant(_ names: [String]) {
+        for name in names {
+            if let next = devices[name] { post(.slotGranted, to: next) }
+        }
+    }
+
+    // MARK: - Workers
+
+    private func giveWorker(to device: Device) {
+        if let failure = preflight(device) { return post(.workerUnavailable(failure), to: device) }
+        do throws(Errno) {
+            try makePage(for: device)
+            let worker = try workers.take()
+            own(worker, by: device)
+            post(.workerGiven(worker.ref), to: device)
+        } catch {
+            post(
+                .workerUnavailable(
+                    Failure(.backingError, "no worker could be started from \(options.worker): \(error)")),
+                to: device)
+        }
+    }
+
+    /// Listens to a worker on behalf of its device.
+    func own(_ worker: WorkerProcess, by device: Device) {
+        device.workers[worker.id] = worker
+        worker.onReply = { [weak self, weak device, id = worker.id] reply in
+            if let self, let device { self.heard(reply, from: id, of: device) }
+        }
+        worker.onDeath = { [weak self, weak device, id = worker.id, pid = worker.pid] cause in
+            guard let self, let device else { return }
+            let served = device.hasServed(pid: pid)
+            device.workers[id] = nil
+            if device.probe?.worker == id { device.probe = nil }
+            self.handle(.workerDied(id, cause.deathCause, served: served), of: device)
+        }
+    }
+
+    private func preflight(_ device: Device) -> Failure? {
+        if let refusal = device.configuration.refusal(by: traits) { return refusal }
+        guard workerUser != nil else {
+            return Failure(
+                .noWorkerUser,
+                "the user '\(configuration.daemon.workerUser)' does not exist: create it, or set worker_user = \"root\""
+            )
+        }
+        if device.configuration.target == .memory, device.machine.deviceID != nil, device.memory == nil {
+            return Failure(
+                .backingMissing,
+                "its contents were lost with ublkd and worker: `ublkctl stop --force` and `start` make it anew, empty"
+            )
+        }
+        return nil
+    }
+
+    private func makePage(for device: Device) throws(Errno) {
+        if device.page == nil || device.page?.page.queues != device.configuration.queues {
+            let page = SharedPage(try StatusPage.create(queues: device.configuration.queues))
+            device.page = page
+            store.keep(page.page.fd, as: .page(device.name))
+        }
+        if device.configuration.target == .memory, device.memory == nil {
+            let memory = SharedFd(
+                try SharedMemory.create(name: "ublkd-\(device.name)", size: device.configuration.size ?? 0))
+            device.memory = memory
+            store.keep(memory.fd, as: .memory(device.name))
+        }
+    }
+
+    private func configure(_ id: WorkerID, of device: Device, failing: Bool) {
+        guard let user = workerUser, let page = device.page else { return }
+        // A disk that exists keeps its backend; one that is made anew takes what is there now.
+        let known = device.machine.deviceID == nil ? nil : device.machine.facts
+        let spec = device.configuration.workerSpec(known: known, failing: failing, traits: traits, user: user)
+        var descriptors = [page.page.fd.raw]
+        if let memory = device.memory, !failing { descriptors.append(memory.fd.raw) }
+        send(.configure(spec), to: id, of: device, descriptors: descriptors)
+    }
+
+    private func attach(_ id: WorkerID, of device: Device, _ number: UInt32, fetchNow: Bool) {
+        guard let worker = device.workers[id], let end = worker.channel?.descriptor else { return }
+        var affinity: [[Int32]] = []
+        if device.configuration.cpus == nil {
+            for queue in 0..<device.configuration.queues {
+                affinity.append((try? control.affinity(of: number, queue: UInt16(queue))) ?? [])
+            }
+        }
+        send(
+            .attach(device: number, fetchNow: fetchNow, affinity: affinity), to: id, of: device,
+            descriptors: [end])
+        // From here on the worker outlives ublkd, so the next one must find it.
+        save(device, worker: worker.pid)
+        store.replace(with: end, as: .socket(device.name))
+    }
+
+    private func send(
+        _ request: WorkerRequest, to id: WorkerID, of device: Device, descriptors: [Int32] = []
+    ) {
+        guard let worker = device.workers[id] else { return }
+        do throws(Errno) {
+            try worker.send(request, descriptors: descriptors)
+        } catch {
+            // Its death is on its way; should it live, it is of no use.
+            log.write(.warning, "worker \(worker.pid) does not take orders (\(error))", device: device.name)
+            worker.kill()
+        }
+    }
+
+    private func heard(_ reply: WorkerReply, from id: WorkerID, of device: Device) {
+        switch reply {
+        case .hello, .ended: break
+        case .prepared(let facts): prepared(facts, id, device)
+        case .attached: handle(.workerAttached(id), of: device)
+        case .serving: handle(.workerServing(id), of: device)
+        case .failed(let stage, let errno, let what):
+            handle(.workerFailed(id, Failure(stage, errno, what)), of: device)
+        }
+    }
+
+    private func prepared(_ facts: BackendFacts, _ id: WorkerID, _ device: Device) {
+        let configuration = device.configuration
+        if let block = configuration.blockSize, block < facts.logicalBlock, device.machine.deviceID == nil {
+            let failure = Failure(
+                .backingError,
+                "block_size = \(block) is smaller than the \(facts.logicalBlock) bytes of its backend: raise it, or set direct_io = false"
+            )
+            device.workers[id]?.kill()
+            return handle(.workerFailed(id, failure), of: device)
+        }
+        if facts.size < 4096 {
+            device.workers[id]?.kill()
+            return handle(
+                .workerFailed(
+                    id, Failure(.backingError, "the backend has \(facts.size) bytes: a disk needs 4096")),
+                of: device)
+        }
+        device.parameters = DeviceParameters(
+            facts, block: configuration.blockSize, maxIO: configuration.maxIO,
+            readOnly: configuration.readOnly,
+            discard: configuration.discard)
+        handle(.workerPrepared(id, facts), of: device)
+    }
+
+    // MARK: - Probe
+
+    /// Asks every queue thread for a sign of life and looks at the status page until all have answered.
+    private func beginProbe(_ id: WorkerID, of device: Device) {
+        probeNumber += 1
+        device.probe = (id, probeNumber, nil)
+        send(.probe(probeNumber), to: id, of: device)
+        pollProbe(device)
+    }
+
+    private func pollProbe(_ device: Device) {
+        guard let probe = device.probe, let page = device.page else { return }
+        for queue in 0..<page.page.queues where page.page.queue(queue).probeAnswered < probe.number {
+            device.probe?.poll = try? loop.addTimer(afterMilliseconds: 1) { [weak self, weak device] in
+                if let self, let device { self.pollProbe(device) }
+            }
+            return
+        }
+        device.probe = nil
+        handle(.probeAnswered(probe.worker), of: device)
+    }
+}
+
+extension Failure {
+    /// What a worker said of itself.
+    init(_ stage: WorkerStage, _ errno: Errno, _ what: String) {
+        let reason: Reason =
+            switch stage {
+            case .backendMissing: .backingMissing
+            case .backendChanged: .backingChanged
+            case .backendError: .backingError
+            case .version, .resources, .device, .privileges, .fetch: .none
+            }
+        self.init(reason, errno.rawValue == 0 ? what : "\(what): \(errno)")
+    }
+}

@@ -1,0 +1,125 @@
+import BlockABI
+import LinuxSys
+import StatusWire
+import Systemd
+
+/// One Varlink client. Everything about it is bounded: the frame it may send, the time it may take for it,
+/// and the answers that may wait for it to read.
+final class ClientConnection {
+    /// Answers that wait, bytes; a client that reads slower than that is dropped.
+    private static let maxPending = 4 * 1024 * 1024
+    /// Milliseconds for one frame to arrive, and for a waiting answer to be read.
+    private static let patience: UInt64 = 5_000
+
+    let peer: PeerCredentials
+    let access: Access
+    private let fd: Fd
+    private let loop: EventLoop
+    private unowned let server: SocketServer
+    private var decoder = FrameDecoder()
+    private var pending: [UInt8] = []
+    private var readSource: Source?
+    private var writeSource: Source?
+    private var deadline: Source?
+    /// The call being answered; the next frame waits until it is.
+    private var isAnswering = false
+    private(set) var isClosed = false
+
+    init(_ fd: consuming Fd, peer: PeerCredentials, access: Access, loop: EventLoop, server: SocketServer)
+        throws(Errno)
+    {
+        self.fd = fd
+        self.peer = peer
+        self.access = access
+        self.loop = loop
+        self.server = server
+        readSource = try loop.addIO(self.fd.raw, events: .readable, priority: .late) { [weak self] _ in
+            self?.read()
+        }
+    }
+
+    private func read() {
+        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+        let count: Int
+        do throws(Errno) {
+            count = try fd.read(into: &buffer)
+        } catch {
+            if error != .tryAgain { close() }
+            return
+        }
+        guard count > 0 else { return close() }
+        decoder.append(buffer[..<count])
+        serve()
+    }
+
+    /// Serves whole frames, one call at a time.
+    private func serve() {
+        while !isAnswering && !isClosed {
+            let frame: [UInt8]?
+            do {
+                frame = try decoder.next()
+            } catch {
+                return close()
+            }
+            guard let frame else {
+                return decoder.pendingBytes > 0 ? startDeadline() : stopDeadline()
+            }
+            stopDeadline()
+            switch server.dispatcher.dispatch(frame, from: access) {
+            case .reply(let bytes): send(bytes)
+            case .ignore: break
+            case .hangUp: return close()
+            case .request(let request, let flags):
+                isAnswering = true
+                server.serve(request, for: self) { [weak self] bytes in
+                    guard let self else { return }
+                    self.isAnswering = false
+                    if !flags.oneway { self.send(bytes) }
+                    self.serve()
+                }
+            }
+        }
+    }
+
+    private func send(_ bytes: [UInt8]) {
+        pending += bytes
+        guard pending.count <= Self.maxPending else { return close() }
+        flush()
+    }
+
+    private func flush() {
+        while !pending.isEmpty {
+            do throws(Errno) {
+                let written = try fd.send(pending)
+                pending.removeFirst(written)
+            } catch {
+                guard error == .tryAgain else { return close() }
+                if writeSource == nil {
+                    writeSource = try? loop.addIO(fd.raw, events: .writable, priority: .late) {
+                        [weak self] _ in
+                        self?.flush()
+                    }
+                }
+                return startDeadline()
+            }
+        }
+        writeSource = nil
+        if decoder.pendingBytes == 0 { stopDeadline() }
+    }
+
+    private func startDeadline() {
+        guard deadline == nil else { return }
+        deadline = try? loop.addTimer(afterMilliseconds: Self.patience) { [weak self] in self?.close() }
+    }
+
+    private func stopDeadline() { deadline = nil }
+
+    private func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        readSource = nil
+        writeSource = nil
+        deadline = nil
+        server.closed(self)
+    }
+}

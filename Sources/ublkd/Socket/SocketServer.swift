@@ -1,0 +1,66 @@
+import BlockABI
+import DevicePolicy
+import LinuxSys
+import StatusWire
+import Systemd
+
+/// The Varlink socket.
+final class SocketServer {
+    /// Clients at the same time; more are turned away at once.
+    private static let maxClients = 64
+
+    let dispatcher = Dispatcher(service: ServiceInfo(version: Build.version))
+    private let listener: UnixListener
+    private unowned let supervisor: Supervisor
+    private var source: Source?
+    private var clients: [ObjectIdentifier: ClientConnection] = [:]
+
+    init(path: String, supervisor: Supervisor) throws(Errno) {
+        self.supervisor = supervisor
+        listener = try UnixListener(path: path, mode: 0o666)
+        source = try supervisor.loop.addIO(listener.fd.raw, events: .readable, priority: .late) {
+            [weak self] _ in
+            self?.accept()
+        }
+    }
+
+    private func accept() {
+        do throws(Errno) {
+            let fd = try listener.accept()
+            // Closing at once is the only answer that costs nothing.
+            guard clients.count < Self.maxClients else { return }
+            let peer = try PeerCredentials(of: fd)
+            let client = try ClientConnection(
+                fd, peer: peer, access: access(of: peer), loop: supervisor.loop, server: self)
+            clients[ObjectIdentifier(client)] = client
+        } catch {
+            guard error != .tryAgain else { return }
+            supervisor.log.write(.warning, "a client could not be accepted: \(error)")
+        }
+    }
+
+    /// Root and members of group `ublkd` change things; a worker's user never does.
+    private func access(of peer: PeerCredentials) -> Access {
+        if peer.uid == 0 { return .admin }
+        if let user = supervisor.workerUser, user.uid == peer.uid { return .everybody }
+        guard let group = HostUsers.group(named: "ublkd") else { return .everybody }
+        return peer.groups.contains(group) ? .admin : .everybody
+    }
+
+    func serve(_ request: Request, for client: ClientConnection, answer: @escaping ([UInt8]) -> Void) {
+        if request.method.changes {
+            supervisor.log.write(
+                .notice,
+                "\(request.method.rawValue) asked by uid \(client.peer.uid), process \(client.peer.pid)")
+        }
+        let access = client.access
+        supervisor.serve(request) { (result: Result<Response, WireError>) in
+            switch result {
+            case .success(let response): answer(response.encoded(for: access))
+            case .failure(let error): answer(error.encoded())
+            }
+        }
+    }
+
+    func closed(_ client: ClientConnection) { clients[ObjectIdentifier(client)] = nil }
+}

@@ -1,0 +1,23 @@
+import BlockABI
+
+/// What `/run/ublkd/dev/NAME.json` keeps of a device: hints for the next ublkd. The kernel's word, the
+/// owner mark and the configuration decide; a record that is missing, old or garbled costs time, never data.
+struct DeviceRecord: Codable, Equatable {
+    static let currentVersion = 1
+
+    var version = Self.currentVersion
+    /// The host's boot that it is about.
+    var bootID: String
+    var name: String
+    /// Nil for a device that is stopped.
+    var deviceID: UInt32?
+    var cookie: UInt64
+    var workerPID: Int32?
+    /// Start time of the worker, to tell it from another process of the same number.
+    var workerStart: UInt64?
+    var facts: BackendFacts?
+    var recoveries: UInt64
+    /// An operator stopped it: it stays so until `start` or the next boot.
+    var isStopped: Bool
+    var queues: Int
+}

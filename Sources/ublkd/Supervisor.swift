@@ -1,0 +1,289 @@
+import BlockABI
+import Configuration
+import DevicePolicy
+import LinuxSys
+import StatusWire
+import Systemd
+
+/// ublkd itself: one thread, one event loop. It owns every device, worker and agent of its instance, tells
+/// policies what happened and performs what they ask. It never serves I/O and never blocks on the kernel.
+final class Supervisor {
+    let options: Options
+    let loop: EventLoop
+    let log: HostLog
+    let notify: Notify
+    let store: FdStore
+    let state: StateStore
+    let control: ControlDevice
+    let features: DeviceFlags
+    let traits: KernelTraits
+    let workers: WorkerPool
+    let agents: AgentPool
+    let startedAt = Timestamp.now
+
+    var configuration: HostConfiguration
+    var configState: HostStatus.ConfigState = .current
+    var configProblems: [Problem] = []
+    var devices: [String: Device] = [:]
+    /// Devices of ours that no configuration names: they go on serving and are never touched.
+    var orphans: Set<UInt32> = []
+    var slots: RecoverySlots
+    /// Numbers that another tool took between our look and our ADD_DEV.
+    var refusedIDs: Set<UInt32> = []
+    var workerUser: (uid: UInt32, gid: UInt32)?
+    var probeNumber = Clock.monotonic()
+    var server: SocketServer?
+
+    private var events: [(device: Device, event: DeviceEvent)] = []
+    private var isHandling = false
+    private var isReady = false
+    private var startsDevices = true
+    private var sources: [Source] = []
+    private var readyTimer: Source?
+    private var closedTimer: Source?
+    private var lastStatusText = ""
+
+    var instance: String { configuration.daemon.instance }
+
+    init(
+        options: Options, configuration: HostConfiguration, control: consuming ControlDevice,
+        features: DeviceFlags, state: StateStore, log: HostLog, notify: Notify, loop: EventLoop
+    ) {
+        self.options = options
+        self.configuration = configuration
+        self.control = control
+        self.features = features
+        self.state = state
+        self.log = log
+        self.notify = notify
+        self.loop = loop
+        traits = KernelTraits(features: features)
+        store = FdStore(notify)
+        workers = WorkerPool(
+            loop: loop, program: options.worker, wanted: configuration.daemon.spareWorkers, log: log)
+        agents = AgentPool(loop: loop, program: options.worker, log: log)
+        slots = RecoverySlots(limit: configuration.daemon.maxRecoveries)
+        workerUser = Self.user(configuration.daemon.workerUser)
+    }
+
+    static func user(_ name: String) -> (uid: UInt32, gid: UInt32)? {
+        name == "root" ? (0, 0) : HostUsers.user(named: name)
+    }
+
+    // MARK: - Life
+
+    /// `adoptOnly`: the configuration in force is the last good one, so what exists is supervised and nothing
+    /// is added.
+    func run(inherited: [FdStore.Name: SharedFd], adoptOnly: Bool) throws(Errno) {
+        try watchSignals()
+        try loop.feedWatchdog()
+        agents.warmUp()
+        workers.wanted = configuration.daemon.spareWorkers
+        store.keep(control.fd, as: .control)
+        for device in configuration.devices { register(device) }
+        adoptDevices(inherited)
+        startsDevices = !adoptOnly
+        if startsDevices {
+            for device in configuration.devices where device.autostart { startUnlessStopped(device.name) }
+        }
+        server = try SocketServer(path: state.socketPath, supervisor: self)
+        readyTimer = try loop.addTimer(
+            afterMilliseconds: configuration.daemon.startTimeout.rawValue
+        ) { [weak self] in self?.becomeReady() }
+        refreshStatus()
+        try loop.run()
+    }
+
+    private func watchSignals() throws(Errno) {
+        sources.append(try loop.addSignal(SignalNumber.hangUp) { [weak self] in self?.reloadAfterSignal() })
+        for number in [SignalNumber.terminate, SignalNumber.interrupt] {
+            sources.append(try loop.addSignal(number) { [weak self] in self?.leave() })
+        }
+        sources.append(try loop.addSignal(SignalNumber.user1) { [weak self] in self?.logState() })
+    }
+
+    /// Ends ublkd and nothing else: devices and their workers stay.
+    private func leave() {
+        log.write(.notice, "ending; devices and workers go on serving until ublkd is started again")
+        notify.stopping()
+        for device in devices.values { save(device, worker: device.machine.worker?.pid) }
+        workers.end()
+        agents.end()
+        server = nil
+        loop.exit()
+    }
+
+    private func becomeReady() {
+        readyTimer = nil
+        guard !isReady else { return }
+        isReady = true
+        notify.ready()
+        log.write(.notice, "ready: \(summary)")
+    }
+
+    // MARK: - Events
+
+    func register(_ configured: DeviceConfiguration) {
+        let machine = DeviceMachine(
+            name: configured.name,
+            settings: configured.policySettings(
+                controlTimeout: configuration.daemon.controlTimeout.rawValue, traits: traits),
+            traits: traits, seed: UInt32(truncatingIfNeeded: Clock.monotonic()))
+        devices[configured.name] = Device(configured, machine: machine, now: .now)
+    }
+
+    /// Queues an event that is known while another is handled.
+    func post(_ event: DeviceEvent, to device: Device) {
+        events.append((device, event))
+        if !isHandling { drain() }
+    }
+
+    func handle(_ event: DeviceEvent, of device: Device) { post(event, to: device) }
+
+    private func drain() {
+        isHandling = true
+        defer { isHandling = false }
+        while !events.isEmpty {
+            let (device, event) = events.removeFirst()
+            let now = Instant(nanoseconds: Clock.monotonic())
+            for effect in device.machine.handle(event, at: now) { perform(effect, of: device) }
+            noteChange(of: device)
+        }
+        refreshStatus()
+    }
+
+    private func noteChange(of device: Device) {
+        let visible = device.machine.visible
+        guard visible != device.visible else { return }
+        if visible.state != device.visible.state {
+            device.visibleSince = .now
+            if case .recovering = device.machine.phase { device.recoveryStartedAt = .now }
+            if visible.state == .pendingRemoval { watchForClose() }
+            answerStopWaiters(device)
+        }
+        device.visible = visible
+    }
+
+    // MARK: - What follows from effects
+
+    func deviceAdded(_ device: Device, _ id: UInt32) {
+        device.preferredID = id
+        save(device, worker: device.machine.worker?.pid)
+    }
+
+    func deviceDeleted(_ device: Device) {
+        device.page = nil
+        device.memory = nil
+        device.parameters = nil
+        store.removeAll(of: device.name)
+        save(device, worker: nil)
+    }
+
+    func becameLive(_ device: Device, _ recovery: RecoveryRecord?) {
+        save(device, worker: device.machine.worker?.pid)
+        if device.machine.removalPending { watchForClose() }
+    }
+
+    func forget(_ device: Device) {
+        state.remove(device.name)
+        store.removeAll(of: device.name)
+        device.timers = [:]
+        grant(slots.release(device.name))
+        answerStopWaiters(device)
+        devices[device.name] = nil
+        log.write(.notice, "removed", device: device.name)
+        // It may have come back to the configuration while it went.
+        if let again = configuration.devices.first(where: { $0.name == device.name }) {
+            register(again)
+            if again.autostart { startUnlessStopped(again.name) }
+        }
+    }
+
+    func save(_ device: Device, worker pid: Int32?) {
+        var record = DeviceRecord(
+            bootID: state.bootID, name: device.name, deviceID: device.machine.deviceID ?? device.preferredID,
+            cookie: device.cookie(instance: instance).rawValue, facts: device.machine.facts,
+            recoveries: device.machine.recoveries, isStopped: false, queues: device.configuration.queues)
+        if case .stopped = device.machine.phase { record.isStopped = true }
+        if let pid, let identity = try? ProcessIdentity(of: pid) {
+            record.workerPID = pid
+            record.workerStart = identity.startTime
+        }
+        do throws(Errno) {
+            try state.write(record)
+        } catch {
+            log.write(
+                .warning, "its record was not written (\(error)): ublkd goes on without it",
+                device: device.name)
+        }
+    }
+
+    func startUnlessStopped(_ name: String) {
+        guard let device = devices[name], case .absent = device.machine.phase else { return }
+        let record = state.record(of: name)
+        device.preferredID = device.configuration.id ?? record?.deviceID
+        post(
+            record?.isStopped == true ? .stop(remove: false, force: false, isOpen: false) : .start, to: device
+        )
+    }
+
+    /// The kernel gives no sign of a node's last close, so a disk that waits for it is looked at.
+    func watchForClose() {
+        guard closedTimer == nil else { return }
+        closedTimer = try? loop.addTimer(afterMilliseconds: 500) { [weak self] in
+            guard let self else { return }
+            self.closedTimer = nil
+            for device in self.devices.values where device.machine.removalPending {
+                if self.users(of: device).isEmpty { self.post(.closed, to: device) }
+            }
+            if self.devices.values.contains(where: \.machine.removalPending) { self.watchForClose() }
+        }
+    }
+
+    /// Who has the disk in use: mounts, other block devices, swap, processes.
+    func users(of device: Device) -> [Holder] {
+        guard let id = device.machine.deviceID else { return [] }
+        return NodeHolders.users(ofDisk: "ublkb\(id)").map { Holder($0) }
+    }
+
+    // MARK: - Status line
+
+    func refreshStatus() {
+        let text = summary
+        if text != lastStatusText {
+            lastStatusText = text
+            notify.status(text)
+        }
+        let allAttempted = devices.values.allSatisfy {
+            $0.machine.attempted || !$0.configuration.autostart || !startsDevices
+        }
+        if !isReady && readyTimer != nil && allAttempted { becomeReady() }
+    }
+
+    /// One line on the whole.
+    var summary: String {
+        var counts: [String: Int] = [:]
+        for device in devices.values { counts[device.machine.visible.state.rawValue, default: 0] += 1 }
+        let states = counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        let devicesText = states.isEmpty ? "no devices" : states.joined(separator: ", ")
+        return switch configState {
+        case .current: devicesText
+        case .lastGood, .invalid:
+            "\(devicesText); the configuration has \(configProblems.count) errors, the last good one is in force"
+        }
+    }
+
+    private func logState() {
+        log.write(
+            .notice, "state: \(summary); \(workers.readySpares) spare workers, \(agents.running) agents")
+        for device in devices.values.sorted(by: { $0.name < $1.name }) {
+            let v = device.machine.visible
+            let number = device.machine.deviceID.map { "ublkb\($0)" } ?? "no device"
+            let worker = device.machine.worker.map { "worker \($0.pid)" } ?? "no worker"
+            log.write(
+                .notice,
+                "\(v.state.rawValue), \(number), \(worker), \(device.machine.recoveries) recoveries \(v.message)",
+                device: device.name)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import BlockABI
+import DevicePolicy
+import LinuxSys
+import Systemd
+
+/// Keeps unspecialised workers ready, so that a recovery does not wait for a program to start.
+final class WorkerPool {
+    private let loop: EventLoop
+    private let program: String
+    private let log: HostLog
+    private var spares: [WorkerProcess] = []
+    private var nextID: UInt32 = 1
+    private var refill: Source?
+    /// Failures in a row: a program that cannot run is not started in a tight loop.
+    private var failures = 0
+    var wanted: Int {
+        didSet { scheduleRefill() }
+    }
+
+    init(loop: EventLoop, program: String, wanted: Int, log: HostLog) {
+        self.loop = loop
+        self.program = program
+        self.wanted = wanted
+        self.log = log
+    }
+
+    var readySpares: Int { spares.count(where: \.isReady) }
+
+    /// A worker for one device, from now on the caller's. A spare that said hello if there is one.
+    func take() throws(Errno) -> WorkerProcess {
+        defer { scheduleRefill() }
+        if let index = spares.firstIndex(where: \.isReady) ?? spares.indices.first {
+            let worker = spares.remove(at: index)
+            worker.onReply = { _ in }
+            worker.onDeath = { _ in }
+            return worker
+        }
+        return try spawn()
+    }
+
+    /// Registers a worker that an earlier ublkd started.
+    func adopt(pid: Int32, pidfd: consuming Fd, channel: SharedChannel?) throws(Errno) -> WorkerProcess {
+        let worker = WorkerProcess(id: makeID(), pid: pid, pidfd: pidfd, channel: channel, isReady: true)
+        try worker.watch(in: loop)
+        return worker
+    }
+
+    func end() {
+        refill = nil
+        for spare in spares { spare.kill() }
+        spares = []
+    }
+
+    /// Fills up once the loop has nothing more urgent to do.
+    private func scheduleRefill() {
+        guard refill == nil, spares.count < wanted else { return }
+        let delay: UInt64 = failures == 0 ? 20 : min(100 << UInt64(min(failures, 7)), 10_000)
+        refill = try? loop.addTimer(afterMilliseconds: delay) { [weak self] in self?.fill() }
+    }
+
+    private func fill() {
+        refill = nil
+        guard spares.count < wanted else { return }
+        do throws(Errno) {
+            let worker = try spawn()
+            worker.onDeath = { [weak self, weak worker] cause in
+                guard let self, let worker else { return }
+                self.failures += 1
+                self.spares.removeAll { $0 === worker }
+                self.log.write(.warning, "a spare worker ended before it was used (\(cause.words))")
+                self.scheduleRefill()
+            }
+            worker.onReply = { [weak self, weak worker] reply in
+                guard let self else { return }
+                switch reply {
+                case .hello: self.failures = 0
+                case .failed(_, _, let what):
+                    self.log.write(.error, "\(what)")
+                    worker?.kill()
+                default: worker?.kill()
+                }
+            }
+            spares.append(worker)
+        } catch {
+            failures += 1
+            log.write(.error, "\(program) does not start: \(error)")
+        }
+        scheduleRefill()
+    }
+
+    private func spawn() throws(Errno) -> WorkerProcess {
+        let pair = try Channel.pair()
+        let child = try Child.spawn(
+            path: program, arguments: ["ublkd-worker"], environment: ["SWIFT_BACKTRACE=enable=no"],
+            descriptors: [pair.theirs.raw])
+        let worker = WorkerProcess(
+            id: makeID(), pid: child.pid, pidfd: try child.pidfd.duplicate(),
+            channel: SharedChannel(Channel(pair.ours)),
+            isReady: false)
+        try worker.watch(in: loop)
+        return worker
+    }
+
+    private func makeID() -> WorkerID {
+        defer { nextID += 1 }
+        return WorkerID(rawValue: nextID)
+    }
+}
+
+extension ExitCause {
+    var words: String { deathCause.words }
+
+    var deathCause: DeathCause {
+        switch self {
+        case .exited(let code): .exited(code)
+        case .signalled(let number): .signalled(number)
+        case .unknown: .unknown
+        }
+    }
+}
