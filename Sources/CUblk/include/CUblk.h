@@ -17,5 +17,8 @@
 #include "ring.h"
 #include "sys.h"
 #include "sockets.h"
+#include "meter.h"
+#include "worker_sys.h"
+#include "queue_signals.h"
 
 #endif

@@ -20,4 +20,46 @@ static inline void cu_prep_ctrl(struct io_uring_sqe *sqe, int fd, uint32_t op, c
     memcpy(cu_sqe_cmd(sqe), cmd, sizeof(*cmd));
 }
 
+// An I/O command of one slot on a ring with 64-byte entries. `file_index` is the slot of /dev/ublkcN in the
+// ring's table of fixed files. Every byte of the entry is written: entries are reused.
+static inline void cu_prep_io(struct io_uring_sqe *sqe, int file_index, uint32_t op, uint16_t queue,
+                              uint16_t tag, int32_t result, uint64_t buffer, uint64_t user_data) {
+    struct cu_io_cmd cmd = {.q_id = queue, .tag = tag, .result = result, .addr = buffer};
+    sqe->opcode = IORING_OP_URING_CMD;
+    sqe->flags = IOSQE_FIXED_FILE;
+    sqe->ioprio = 0;
+    sqe->fd = file_index;
+    sqe->off = op;
+    sqe->addr = 0;
+    sqe->len = 0;
+    sqe->rw_flags = 0;
+    sqe->user_data = user_data;
+    sqe->buf_index = 0;
+    sqe->personality = 0;
+    sqe->splice_fd_in = 0;
+    memcpy(cu_sqe_cmd(sqe), &cmd, sizeof(cmd));
+}
+
+// IOSQE_FIXED_FILE is a macro over an enum.
+static inline uint32_t cu_fixed_file(void) { return IOSQE_FIXED_FILE; }
+
+// The queue loop walks the completions itself: liburing's iterator is a macro, which Swift does not see.
+static inline uint32_t cu_cq_head(const struct io_uring *ring) { return *ring->cq.khead; }
+static inline uint32_t cu_cq_tail(const struct io_uring *ring) {
+    return __atomic_load_n(ring->cq.ktail, __ATOMIC_ACQUIRE);
+}
+static inline uint64_t cu_cq_user_data(const struct io_uring *ring, uint32_t position) {
+    return ring->cq.cqes[position & ring->cq.ring_mask].user_data;
+}
+static inline int32_t cu_cq_result(const struct io_uring *ring, uint32_t position) {
+    return ring->cq.cqes[position & ring->cq.ring_mask].res;
+}
+static inline void cu_cq_release(struct io_uring *ring, uint32_t head) {
+    __atomic_store_n(ring->cq.khead, head, __ATOMIC_RELEASE);
+}
+// Entries prepared and not yet taken by the kernel.
+static inline uint32_t cu_sq_waiting(const struct io_uring *ring) {
+    return ring->sq.sqe_tail - __atomic_load_n(ring->sq.khead, __ATOMIC_ACQUIRE);
+}
+
 #endif

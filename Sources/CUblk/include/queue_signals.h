@@ -1,0 +1,60 @@
+// What a queue thread and the worker's main thread tell each other, and the memory that the queue's own
+// submissions point to. One a queue, at a fixed address for the life of the process. The descriptors order
+// the accesses: who stores writes an eventfd next, who loads has read it.
+#ifndef CUBLK_QUEUE_SIGNALS_H
+#define CUBLK_QUEUE_SIGNALS_H
+
+#include <liburing.h>
+#include <stdint.h>
+
+#include "status_page.h"
+#include "worker_sys.h"
+
+enum cu_queue_phase {
+    CU_PHASE_STARTING = 0,
+    CU_PHASE_READY = 1,   // the thread waits for the order to fetch
+    CU_PHASE_FETCHED = 2, // every slot is fetched; serving
+    CU_PHASE_ENDING = 3,  // the driver takes the slots back
+    CU_PHASE_ENDED = 4,
+    CU_PHASE_FAILED = 5,  // before it served; `error` says why
+};
+
+struct cu_queue_signals {
+    uint32_t phase;      // cu_queue_phase, by the queue thread
+    int32_t error;       // -errno, with CU_PHASE_FAILED
+    uint32_t *ending;    // shared by the queues of the device: one of them saw an abort
+    int wake;            // eventfd: main thread to queue
+    int report;          // eventfd: queue to main thread
+    uint64_t wake_value; // where the ring reads `wake` to
+    struct __kernel_timespec grace;
+};
+
+#define CU_GRACE_NS 100000000 // for aborts still to come, once one came and nothing is in flight
+
+static inline void cu_signal(struct cu_queue_signals *s, uint32_t phase, int32_t error) {
+    cu_store_i32(&s->error, error);
+    cu_store32(&s->phase, phase);
+    cu_eventfd_add(s->report);
+}
+
+static inline int cu_device_ending(const struct cu_queue_signals *s) { return cu_load32(s->ending) != 0; }
+static inline void cu_signal_ending(struct cu_queue_signals *s) {
+    cu_store32(s->ending, 1);
+    cu_signal(s, CU_PHASE_ENDING, 0);
+}
+
+static inline void cu_prep_wake(struct io_uring_sqe *sqe, int file_index, struct cu_queue_signals *s,
+                                uint64_t user_data) {
+    io_uring_prep_read(sqe, file_index, &s->wake_value, sizeof(s->wake_value), 0);
+    sqe->flags |= IOSQE_FIXED_FILE;
+    sqe->user_data = user_data;
+}
+
+static inline void cu_prep_grace(struct io_uring_sqe *sqe, struct cu_queue_signals *s, uint64_t user_data) {
+    s->grace.tv_sec = 0;
+    s->grace.tv_nsec = CU_GRACE_NS;
+    io_uring_prep_timeout(sqe, &s->grace, 0, 0);
+    sqe->user_data = user_data;
+}
+
+#endif

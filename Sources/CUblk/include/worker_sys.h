@@ -1,0 +1,113 @@
+// System calls of the worker: what its start needs once, and the few that a target makes while it serves.
+// Everything returns a value or -errno.
+#ifndef CUBLK_WORKER_SYS_H
+#define CUBLK_WORKER_SYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// ---- the process (worker_sys.c) -------------------------------------------------------------------------
+
+// No core dump, no ptrace: a dying worker must not wait for a dump handler. Undone by a change of user, so
+// it is called again after that.
+int cu_worker_undumpable(void);
+// Writeback of this process's own allocations must not wait for the device it serves. Needs
+// CAP_SYS_RESOURCE; inherited by the threads made later.
+int cu_worker_io_flusher(void);
+int cu_worker_no_new_privileges(void);
+// Name of the calling thread (of the process, for the main one); cut to 15 bytes.
+int cu_thread_name(const char *name);
+// Every signal but those a fault raises is held back: only SIGKILL ends a worker.
+int cu_block_signals(void);
+// Unlimited locked memory, no core file.
+int cu_worker_limits(void);
+// Locks what is resident and everything later on first touch.
+int cu_lock_memory(void);
+// A mount namespace of our own that still receives the host's unmounts.
+int cu_private_mounts(void);
+int cu_detach_mount(const char *path);
+// Supplementary groups dropped, then group and user, for good.
+int cu_become(uint32_t uid, uint32_t gid);
+// Every capability of every set, the bounding set included.
+int cu_drop_capabilities(void);
+// CPUs of the calling thread. Numbers the kernel does not know are left out; none left is -EINVAL.
+int cu_thread_cpus(const int32_t *cpus, uint32_t count);
+int cu_thread_id(void);
+// 1: SOCK_SEQPACKET socket, 0: something else.
+int cu_is_record_socket(int fd);
+
+// ---- descriptors ----------------------------------------------------------------------------------------
+
+int cu_eventfd(void);
+int cu_eventfd_add(int fd);
+// Waits until the counter is not zero and clears it.
+int cu_eventfd_wait(int fd);
+// Opens for reading and writing, close-on-exec, without waiting for a peer or carrier. `flags`: CU_OPEN_*.
+int cu_open_backend(const char *path, int flags);
+int cu_open_device(const char *path);
+// Direct I/O on or off; -EINVAL where the file has none.
+int cu_set_direct(int fd, int on);
+// `fd` at exactly `number`, close-on-exec.
+int cu_place_descriptor(int fd, int number);
+// poll(2) for input on two descriptors. Bit 0: first readable or hung up, bit 1: second; 0: the time is over.
+int cu_wait_either(int first, int second, int timeout_ms);
+
+// ---- text of the kernel ---------------------------------------------------------------------------------
+
+// Up to `capacity` bytes of a file under /proc or /sys; bytes read.
+int64_t cu_read_text(const char *path, char *out, size_t capacity);
+int64_t cu_write_text(const char *path, const char *text);
+int64_t cu_read_link(const char *path, char *out, size_t capacity);
+
+// ---- memory ---------------------------------------------------------------------------------------------
+
+// Zeroed pages, counted only once touched; NULL when refused. Small pages: a request of 4 KiB must not make
+// 2 MiB resident.
+void *cu_map_lazy(size_t bytes);
+// Shared and read-only; NULL when refused, with the reason in `error` as -errno.
+const void *cu_map_shared(int fd, uint64_t offset, size_t bytes, int *error);
+void cu_unmap(const void *address, size_t bytes);
+
+// ---- backends -------------------------------------------------------------------------------------------
+
+struct cu_file_facts {
+    uint64_t device;   // st_dev
+    uint64_t inode;
+    uint64_t rdev;     // st_rdev
+    uint64_t size;     // bytes: of the file, or of the block device
+    uint32_t kind;     // S_IFMT bits of the mode
+    uint32_t block;    // st_blksize
+    uint32_t logical;  // block device: bytes of a logical block
+    uint32_t physical; // block device: bytes of a physical block
+    uint32_t optimal;  // block device: preferred request, 0 if it names none
+    uint32_t dio_known;    // the kernel told the alignment of direct I/O
+    uint32_t dio_offset;   // bytes; 0 with dio_known: no direct I/O on this file
+    uint32_t dio_memory;   // bytes
+};
+
+int cu_file_facts(int fd, struct cu_file_facts *out);
+int cu_path_facts(const char *path, struct cu_file_facts *out);
+// Text of `name` in the queue directory of the disk that `device` is, or is a partition of; bytes read.
+int64_t cu_queue_attribute(uint64_t device, const char *name, char *out, size_t capacity);
+// A lock of the open file description, so it lives as long as the last reference to it, rings included.
+int cu_lock_file(int fd, int exclusive);
+int cu_grow_file(int fd, uint64_t size);
+int cu_sync_file(int fd);
+int cu_fallocate(int fd, int mode, uint64_t offset, uint64_t bytes);
+int64_t cu_pread(int fd, void *buffer, size_t bytes, uint64_t offset);
+int64_t cu_pwrite(int fd, const void *buffer, size_t bytes, uint64_t offset);
+// Reads `bytes` at 0 into memory aligned to a page, to learn whether direct I/O takes that size.
+int cu_try_read(int fd, uint32_t bytes);
+
+enum cu_open_flags {
+    CU_OPEN_READ_ONLY = 1,
+    CU_OPEN_CREATE = 2,    // a new file or EEXIST
+    CU_OPEN_EXCLUSIVE = 4, // block device: EBUSY when another holds it so
+};
+
+#define CU_PUNCH_HOLE 0x03 // PUNCH_HOLE | KEEP_SIZE
+#define CU_ZERO_RANGE 0x11 // ZERO_RANGE | KEEP_SIZE
+#define CU_WRITE_DSYNC 0x02 // RWF_DSYNC
+
+#endif

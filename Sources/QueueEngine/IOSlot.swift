@@ -1,0 +1,25 @@
+internal import BlockABI
+
+/// One tag while its request is with us. Plain memory, one array a queue, no reference in it.
+struct IOSlot {
+    var request: IORequest
+    /// CLOCK_MONOTONIC of the batch that delivered it.
+    var startedNs: UInt64 = 0
+    /// Bytes that the backend has done.
+    var done: UInt64 = 0
+    /// Times that the backend asked to try again.
+    var retries: UInt16 = 0
+    /// The target's choice of a way, where it has several.
+    var way: UInt8 = 0
+
+    init(request: IORequest) { self.request = request }
+
+    @inline(__always)
+    mutating func begin(_ request: IORequest, now: UInt64) {
+        self.request = request
+        startedNs = now
+        done = 0
+        retries = 0
+        way = 0
+    }
+}

@@ -1,0 +1,102 @@
+internal import BlockABI
+internal import CUblk
+internal import Glibc
+
+/// One queue of the device, owned by the main thread: its ring, its buffers and its thread's start. The thread
+/// itself sees `QueueMemory` alone, plain pointers into what is owned here; a queue lives as long as the
+/// process.
+final class Queue {
+    let index: UInt16
+    private let geometry: QueueGeometry
+    private let ring: Ring
+    private let slots: UnsafeMutablePointer<IOSlot>
+    private let buffers: UnsafeMutableRawPointer
+    private let signals: UnsafeMutablePointer<cu_queue_signals>
+    private let start: UnsafeMutablePointer<QueueStart>
+
+    /// Everything that needs no device. `ending` and `report` are shared by the device's queues.
+    init(
+        _ index: UInt16, _ geometry: QueueGeometry, ending: UnsafeMutablePointer<UInt32>, report: Int32
+    ) throws(EngineError) {
+        self.index = index
+        self.geometry = geometry
+        do throws(Errno) {
+            ring = try Ring(depth: geometry.depth)
+        } catch {
+            let cause =
+                error == .notPermitted
+                ? "; the host forbids io_uring (kernel.io_uring_disabled)" : ""
+            throw EngineError(.resources, error, "the ring of queue \(index) cannot be made\(cause)")
+        }
+        guard let buffers = cu_map_lazy(geometry.bufferBytes) else {
+            throw EngineError(.resources, .noMemory, "no address space for the buffers of queue \(index)")
+        }
+        self.buffers = buffers
+        let wake = cu_eventfd()
+        guard wake >= 0 else {
+            throw EngineError(.resources, Errno(-wake), "queue \(index) gets no eventfd")
+        }
+        let empty = IOSlot(request: IORequest(cu_io_desc()))
+        slots = .allocate(capacity: Int(geometry.depth))
+        slots.initialize(repeating: empty, count: Int(geometry.depth))
+        signals = .allocate(capacity: 1)
+        var fresh = cu_queue_signals()
+        fresh.ending = ending
+        fresh.wake = wake
+        fresh.report = report
+        signals.initialize(to: fresh)
+        start = .allocate(capacity: 1)
+    }
+
+    var phase: cu_queue_phase { cu_queue_phase(cu_load32(&signals.pointee.phase)) }
+    var failure: Errno { Errno(-cu_load_i32(&signals.pointee.error)) }
+
+    /// Lets the queue thread look: at a probe, at the order to fetch, at the end of the device.
+    func wake() { _ = cu_eventfd_add(signals.pointee.wake) }
+
+    /// Maps the descriptors and fixes the files in the ring.
+    func attach(
+        device: Int32, backend: borrowing Backend, header: UnsafeMutablePointer<cu_status_header>,
+        status: UnsafeMutablePointer<cu_queue_status>, latch: UnsafeMutablePointer<Int32>
+    ) throws(EngineError) {
+        var refused: Int32 = 0
+        let mapping = cu_map_shared(device, geometry.mappingOffset(index), geometry.mappingBytes, &refused)
+        guard let mapping else {
+            throw EngineError(.device, Errno(-refused), "the requests of queue \(index) cannot be mapped")
+        }
+        do throws(Errno) {
+            try ring.register(device: device, backend: backend.descriptor, wake: signals.pointee.wake)
+        } catch {
+            throw EngineError(.resources, error, "the files of queue \(index) cannot be fixed in its ring")
+        }
+        let memory = QueueMemory(
+            index: index, depth: geometry.depth,
+            descriptors: mapping.assumingMemoryBound(to: cu_io_desc.self), slots: slots, buffers: buffers,
+            stride: geometry.stride, maxIO: UInt64(geometry.maxIO), size: backend.facts.size,
+            readOnly: backend.facts.readOnly, status: status, header: header, signals: signals)
+        start.initialize(
+            to: QueueStart(
+                memory: memory, ring: ring.raw, plan: backend.plan, latch: latch, bufferBytes: geometry.maxIO,
+                cpus: nil, cpuCount: 0))
+    }
+
+    /// Makes the thread, on these CPUs (empty: wherever the process may run). Once, after `attach`.
+    func run(cpus: [Int32]) throws(EngineError) {
+        if !cpus.isEmpty {
+            let kept = UnsafeMutablePointer<Int32>.allocate(capacity: cpus.count)
+            kept.initialize(from: cpus, count: cpus.count)
+            start.pointee.cpus = kept
+            start.pointee.cpuCount = UInt32(cpus.count)
+        }
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setstacksize(&attributes, 256 * 1024)
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        var thread = pthread_t()
+        let result = pthread_create(&thread, &attributes, { QueueStart.enter($0) }, start)
+        guard result == 0 else {
+            throw EngineError(.resources, Errno(result), "the thread of queue \(index) cannot be made")
+        }
+    }
+}

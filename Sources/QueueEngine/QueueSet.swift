@@ -1,0 +1,115 @@
+public import BlockABI
+public import CUblk
+internal import Glibc
+
+/// The queues of one device and the backend that they share, as the worker's main thread drives them:
+/// `init` (everything that needs no device), `attach`, `run`, then `fetch`.
+public struct QueueSet: ~Copyable {
+    /// Where the queues of the device stand together.
+    public enum State: Equatable, Sendable {
+        /// Some thread is not ready yet.
+        case starting
+        /// All threads wait for the order to fetch.
+        case ready
+        /// Every slot of every queue is fetched.
+        case serving
+        /// The driver takes the slots back.
+        case ending
+        /// Every queue is over: the device was stopped or quiesced.
+        case ended
+        /// A queue could not begin to serve.
+        case failed(queue: UInt16, Errno)
+    }
+
+    public let facts: BackendFacts
+    private var backend: Backend
+    private let queues: [Queue]
+    private let report: Int32
+    private let ending: UnsafeMutablePointer<UInt32>
+    private let latch: UnsafeMutablePointer<Int32>
+
+    /// Makes rings and buffers. Memory for the buffers is taken only as requests touch it.
+    public init(_ geometry: QueueGeometry, backend: consuming Backend) throws(EngineError) {
+        let report = cu_eventfd()
+        guard report >= 0 else {
+            throw EngineError(.resources, Errno(-report), "the worker gets no eventfd")
+        }
+        let ending = UnsafeMutablePointer<UInt32>.allocate(capacity: 1)
+        ending.initialize(to: 0)
+        let latch = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+        latch.initialize(to: 0)
+        var queues: [Queue] = []
+        for index in 0..<geometry.queues {
+            queues.append(try Queue(index, geometry, ending: ending, report: report))
+        }
+        facts = backend.facts
+        self.backend = backend
+        self.queues = queues
+        self.report = report
+        self.ending = ending
+        self.latch = latch
+    }
+
+    /// Readable when a queue has something to say: look at `state` after `clearReport`.
+    public var reportDescriptor: Int32 { report }
+
+    public func clearReport() { _ = cu_eventfd_wait(report) }
+
+    /// Maps the requests of every queue and fixes ublkcN and the backend in every ring. Afterwards the caller
+    /// closes its plain descriptor of ublkcN. `header` and `status(i)` are the device's status page.
+    public mutating func attach(
+        device: Int32, header: UnsafeMutablePointer<cu_status_header>,
+        status: (UInt16) -> UnsafeMutablePointer<cu_queue_status>?
+    ) throws(EngineError) {
+        for queue in queues {
+            guard let block = status(queue.index) else {
+                throw EngineError(
+                    .resources, .invalidArgument, "the status page has no room for queue \(queue.index)")
+            }
+            begin(block, queue.index)
+            try queue.attach(device: device, backend: backend, header: header, status: block, latch: latch)
+        }
+        backend.leaveToRings()
+    }
+
+    /// Makes the queue threads, each on its CPU list. Capabilities and user are taken over from the caller.
+    public func run(cpus: [[Int32]]) throws(EngineError) {
+        for queue in queues {
+            let index = Int(queue.index)
+            try queue.run(cpus: index < cpus.count ? cpus[index] : [])
+        }
+    }
+
+    /// Every thread submits its FETCHes. Once, after `run`.
+    public func fetch() { for queue in queues { queue.wake() } }
+
+    /// Every queue thread answers in its block of the status page.
+    public func wake() { for queue in queues { queue.wake() } }
+
+    public var state: State {
+        var least = CU_PHASE_ENDED.rawValue
+        var ending = false
+        for queue in queues {
+            let phase = queue.phase
+            if phase == CU_PHASE_FAILED { return .failed(queue: queue.index, queue.failure) }
+            if phase == CU_PHASE_ENDING || phase == CU_PHASE_ENDED { ending = true }
+            least = min(least, phase.rawValue)
+        }
+        if least == CU_PHASE_ENDED.rawValue { return .ended }
+        if ending { return .ending }
+        if least == CU_PHASE_FETCHED.rawValue { return .serving }
+        return least == CU_PHASE_READY.rawValue ? .ready : .starting
+    }
+
+    /// A new worker's beginning in a block that outlives workers: what counts goes on, what is now starts over.
+    private func begin(_ block: UnsafeMutablePointer<cu_queue_status>, _ index: UInt16) {
+        cu_store32(&block.pointee.index, UInt32(index))
+        cu_store32(&block.pointee.inflight, 0)
+        cu_store_i32(&block.pointee.tid, 0)
+        cu_store64(&block.pointee.fetched_ns, 0)
+        cu_store64(&block.pointee.first_io_ns, 0)
+        cu_store64(&block.pointee.probe_asked, 0)
+        cu_store64(&block.pointee.probe_answered, 0)
+        cu_store32(&block.pointee.state, CU_QUEUE_PREPARED.rawValue)
+    }
+}

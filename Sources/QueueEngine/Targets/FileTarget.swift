@@ -1,0 +1,177 @@
+internal import BlockABI
+internal import CUblk
+internal import Glibc
+
+/// A regular file or block device below, by submissions on the queue's own ring.
+///
+/// Whatever the backend does short is asked for again from where it stopped; a READ that meets the end of the
+/// file is an error, never zeroes. An error of the backend is the errno of that one request.
+struct FileTarget: Target, ~Copyable {
+    /// Direct I/O goes on at a multiple of this many bytes.
+    private let block: UInt64
+    /// Bytes of a tag's buffer.
+    private let bufferBytes: UInt64
+    /// Written data waits in the page cache.
+    private let buffered: Bool
+    /// Ranges may lose their blocks where a request allows it.
+    private let mayUnmap: Bool
+    /// The error that a flush of the page cache met, shared by the queues of the device: the kernel reports a lost page once,
+    /// so no later FLUSH of this open file may claim success. 0 as long as there was none.
+    private let latch: UnsafeMutablePointer<Int32>
+
+    static var retryLimit: UInt16 { 64 }
+
+    /// How WRITE_ZEROES is done: tried in this order, each where the one before is not supported.
+    private enum Zeroes {
+        static var punch: UInt8 { 0 }
+        static var zeroRange: UInt8 { 1 }
+        static var write: UInt8 { 2 }
+    }
+    private enum Stage {
+        static var data: UInt8 { 0 }
+        /// fdatasync after a range was zeroed with FUA.
+        static var sync: UInt8 { 1 }
+    }
+
+    /// `block`: bytes, a power of two. `latch` outlives the target.
+    init(
+        block: UInt32, bufferBytes: UInt32, buffered: Bool, mayUnmap: Bool,
+        latch: UnsafeMutablePointer<Int32>
+    ) {
+        self.block = UInt64(block)
+        self.bufferBytes = UInt64(bufferBytes)
+        self.buffered = buffered
+        self.mayUnmap = mayUnmap
+        self.latch = latch
+    }
+
+    @inline(__always)
+    mutating func begin<E: Enter & ~Copyable>(
+        _ tag: UInt16, _ slot: UnsafeMutablePointer<IOSlot>, _ buffer: UnsafeMutableRawPointer,
+        _ submissions: inout Submissions<E>
+    ) -> Step {
+        switch slot.pointee.request.operation {
+        case .flush:
+            let lost = cu_load_i32(latch)
+            if lost != 0 { return .done(lost) }
+        case .writeZeroes:
+            let keep = slot.pointee.request.flags.contains(.noUnmap) || !mayUnmap
+            slot.pointee.way = keep ? Zeroes.zeroRange : Zeroes.punch
+        default: break
+        }
+        return submit(tag, Stage.data, slot, buffer, &submissions)
+    }
+
+    @inline(__always)
+    mutating func advance<E: Enter & ~Copyable>(
+        _ tag: UInt16, step: UInt8, result: Int32, _ slot: UnsafeMutablePointer<IOSlot>,
+        _ buffer: UnsafeMutableRawPointer, _ submissions: inout Submissions<E>
+    ) -> Step {
+        let request = slot.pointee.request
+        if result < 0 { return failed(tag, step, result, slot, buffer, &submissions) }
+        if step == Stage.sync { return .done(cu_load_i32(latch)) }
+        switch request.operation {
+        case .read, .write:
+            let done = slot.pointee.done &+ UInt64(result)
+            if done >= request.length { return .whole(request) }
+            return goOn(from: done, tag, slot, buffer, &submissions)
+        case .flush:
+            return .done(cu_load_i32(latch))
+        case .writeZeroes:
+            if slot.pointee.way == Zeroes.write {
+                let done = slot.pointee.done &+ UInt64(result)
+                if done < request.length { return goOn(from: done, tag, slot, buffer, &submissions) }
+            }
+            guard request.flags.contains(.forceUnitAccess) else { return .done(0) }
+            return submit(tag, Stage.sync, slot, buffer, &submissions)
+        default:
+            return .done(0)
+        }
+    }
+
+    @inline(never)
+    private func goOn<E: Enter & ~Copyable>(
+        from done: UInt64, _ tag: UInt16, _ slot: UnsafeMutablePointer<IOSlot>,
+        _ buffer: UnsafeMutableRawPointer, _ submissions: inout Submissions<E>
+    ) -> Step {
+        let whole = done & ~(block &- 1)
+        guard whole > slot.pointee.done else { return .done(-Errno.inputOutput.rawValue) }
+        slot.pointee.done = whole
+        return submit(tag, Stage.data, slot, buffer, &submissions)
+    }
+
+    @inline(never)
+    private func failed<E: Enter & ~Copyable>(
+        _ tag: UInt16, _ step: UInt8, _ result: Int32, _ slot: UnsafeMutablePointer<IOSlot>,
+        _ buffer: UnsafeMutableRawPointer, _ submissions: inout Submissions<E>
+    ) -> Step {
+        let error = Errno(-result)
+        if error == .interrupted || error == .tryAgain, slot.pointee.retries < Self.retryLimit {
+            slot.pointee.retries &+= 1
+            return submit(tag, step, slot, buffer, &submissions)
+        }
+        let request = slot.pointee.request
+        if request.operation == .writeZeroes, step == Stage.data, error == .notSupported,
+            slot.pointee.way < Zeroes.write
+        {
+            slot.pointee.way &+= 1
+            return submit(tag, step, slot, buffer, &submissions)
+        }
+        let wasSync = request.operation == .flush || step == Stage.sync
+        let wasWriteThrough = request.operation == .write && request.flags.contains(.forceUnitAccess)
+        if buffered, wasSync || wasWriteThrough { cu_store_i32(latch, result) }
+        return .done(result)
+    }
+
+    @inline(__always)
+    private func submit<E: Enter & ~Copyable>(
+        _ tag: UInt16, _ stage: UInt8, _ slot: UnsafeMutablePointer<IOSlot>,
+        _ buffer: UnsafeMutableRawPointer, _ submissions: inout Submissions<E>
+    ) -> Step {
+        guard let sqe = submissions.next() else { return .ringLost }
+        let request = slot.pointee.request
+        let done = slot.pointee.done
+        let file = Ring.backendIndex
+        let at = request.offset &+ done
+        let rest = request.length &- done
+        if stage == Stage.sync {
+            io_uring_prep_fsync(sqe, file, UInt32(IORING_FSYNC_DATASYNC))
+        } else {
+            switch request.operation {
+            case .read:
+                io_uring_prep_read(sqe, file, buffer + Int(done), UInt32(truncatingIfNeeded: rest), at)
+            case .write:
+                io_uring_prep_write(sqe, file, buffer + Int(done), UInt32(truncatingIfNeeded: rest), at)
+                if request.flags.contains(.forceUnitAccess) { sqe.pointee.rw_flags = CU_WRITE_DSYNC }
+            case .flush:
+                io_uring_prep_fsync(sqe, file, UInt32(IORING_FSYNC_DATASYNC))
+            case .discard:
+                io_uring_prep_fallocate(
+                    sqe, file, CU_PUNCH_HOLE, Int(bitPattern: UInt(at)), Int(bitPattern: UInt(rest)))
+            default:
+                prepareZeroes(sqe, slot, buffer)
+            }
+        }
+        sqe.finish(UserData(.backend, tag: tag, step: stage))
+        return .pending
+    }
+
+    @inline(never)
+    private func prepareZeroes(
+        _ sqe: UnsafeMutablePointer<io_uring_sqe>, _ slot: UnsafeMutablePointer<IOSlot>,
+        _ buffer: UnsafeMutableRawPointer
+    ) {
+        let request = slot.pointee.request
+        let at = request.offset &+ slot.pointee.done
+        let rest = request.length &- slot.pointee.done
+        guard slot.pointee.way == Zeroes.write else {
+            io_uring_prep_fallocate(
+                sqe, Ring.backendIndex, slot.pointee.way == Zeroes.punch ? CU_PUNCH_HOLE : CU_ZERO_RANGE,
+                Int(bitPattern: UInt(at)), Int(bitPattern: UInt(rest)))
+            return
+        }
+        let bytes = min(rest, bufferBytes)
+        memset(buffer, 0, Int(bytes))
+        io_uring_prep_write(sqe, Ring.backendIndex, buffer, UInt32(truncatingIfNeeded: bytes), at)
+    }
+}
