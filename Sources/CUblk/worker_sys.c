@@ -65,9 +65,12 @@ int cu_private_mounts(void) {
     return result(mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL));
 }
 
-int cu_detach_mount(const char *path) { return result(umount2(path, MNT_DETACH)); }
+int cu_detach_mounts(void) { return result(umount2("/", MNT_DETACH)); }
 
 int cu_become(uint32_t uid, uint32_t gid) {
+    // While CAP_SETPCAP is there.
+    for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+        if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0) return -errno;
     if (setgroups(0, NULL) < 0) return -errno;
     if (setresgid(gid, gid, gid) < 0) return -errno;
     if (setresuid(uid, uid, uid) < 0) return -errno;
@@ -75,10 +78,6 @@ int cu_become(uint32_t uid, uint32_t gid) {
 }
 
 int cu_drop_capabilities(void) {
-    for (int i = 0; i < 64; i++) {
-        // EPERM: CAP_SETPCAP is gone with the change of user; nothing can be gained after no_new_privs.
-        if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0) break;
-    }
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct none[2];
@@ -144,7 +143,9 @@ int cu_set_direct(int fd, int on) {
     return result(fcntl(fd, F_SETFL, on ? now | O_DIRECT : now & ~O_DIRECT));
 }
 
-int cu_open_device(const char *path) { return result(open(path, O_RDWR | O_CLOEXEC)); }
+int cu_open_folder(const char *path) { return result(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)); }
+
+int cu_open_in(int folder, const char *name) { return result(openat(folder, name, O_RDWR | O_CLOEXEC)); }
 
 int64_t cu_read_text(const char *path, char *out, size_t capacity) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -26,10 +26,11 @@ int cu_worker_limits(void);
 int cu_lock_memory(void);
 // A mount namespace of our own that still receives the host's unmounts.
 int cu_private_mounts(void);
-int cu_detach_mount(const char *path);
-// Supplementary groups dropped, then group and user, for good.
+// Takes every mount out of this namespace; open files and folders stay usable.
+int cu_detach_mounts(void);
+// The bounding set emptied, supplementary groups dropped, then group and user, for good.
 int cu_become(uint32_t uid, uint32_t gid);
-// Every capability of every set, the bounding set included.
+// Every capability: permitted, effective, inheritable and ambient.
 int cu_drop_capabilities(void);
 // CPUs of the calling thread. Numbers the kernel does not know are left out; none left is -EINVAL.
 int cu_thread_cpus(const int32_t *cpus, uint32_t count);
@@ -45,7 +46,9 @@ int cu_eventfd_add(int fd);
 int cu_eventfd_wait(int fd);
 // Opens for reading and writing, close-on-exec, without waiting for a peer or carrier. `flags`: CU_OPEN_*.
 int cu_open_backend(const char *path, int flags);
-int cu_open_device(const char *path);
+// A folder to open files in later, when its mount may be detached.
+int cu_open_folder(const char *path);
+int cu_open_in(int folder, const char *name);
 // Direct I/O on or off; -EINVAL where the file has none.
 int cu_set_direct(int fd, int on);
 // `fd` at exactly `number`, close-on-exec.

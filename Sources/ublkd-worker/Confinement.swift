@@ -1,0 +1,57 @@
+internal import BlockABI
+internal import CUblk
+internal import LinuxSys
+
+/// What the worker gives up, in the order in which it can. Whatever is not essential to safety is tried and
+/// left when the host refuses it (an unprivileged trial, a container).
+enum Confinement {
+    /// First of all: nothing that a spare worker needs is lost.
+    static func atStart() {
+        _ = cu_worker_undumpable()
+        _ = cu_block_signals()
+        _ = cu_worker_limits()
+        _ = cu_worker_io_flusher()
+        _ = cu_write_text("/proc/self/oom_score_adj", "-1000")
+        _ = cu_thread_name("ublkd-w/spare")
+        reserveNumbers()
+    }
+
+    /// Before the backend is opened. A worker that holds a mount of its own device would wait for itself when
+    /// it dies.
+    static func privateMounts() { _ = cu_private_mounts() }
+
+    /// What is resident now, and later whatever is touched.
+    static func lockMemory() throws(WorkerFailure) {
+        let result = cu_lock_memory()
+        guard result < 0 else { return }
+        throw WorkerFailure(
+            .resources, Errno(-result),
+            "its memory cannot be locked; raise the limit, or set `lock_memory = false`")
+    }
+
+    /// Once everything was opened by its path: no mount of the host stays pinned by a worker.
+    static func leaveMounts() { _ = cu_detach_mounts() }
+
+    /// The user that serves, no capability, nothing to gain by exec. Before the queue threads are made: each
+    /// inherits it.
+    static func dropPrivileges(_ spec: WorkerSpec) throws(WorkerFailure) {
+        try must(cu_become(spec.uid, spec.gid), "user \(spec.uid) and group \(spec.gid) cannot be taken on")
+        try must(cu_drop_capabilities(), "the capabilities cannot be dropped")
+        try must(cu_worker_no_new_privileges(), "no_new_privs cannot be set")
+        // The change of user made the process dumpable again.
+        try must(cu_worker_undumpable(), "core dumps cannot be switched off")
+    }
+
+    private static func must(_ result: Int32, _ what: String) throws(WorkerFailure) {
+        if result < 0 { throw WorkerFailure(.privileges, Errno(-result), what) }
+    }
+
+    /// Keeps the numbers that the protocol gives to descriptors which come later.
+    private static func reserveNumbers() {
+        let holder = cu_eventfd()
+        for number in [
+            ChildProtocol.supervisorEndDescriptor, ChildProtocol.statusPageDescriptor,
+            ChildProtocol.memoryDescriptor,
+        ] where holder != number { _ = cu_place_descriptor(holder, number) }
+    }
+}

@@ -1,0 +1,71 @@
+internal import BlockABI
+internal import CUblk
+internal import Glibc
+internal import LinuxSys
+internal import QueueEngine
+
+// The main thread of an attached worker: it passes on what ublkd asks and tells what the queues report. No
+// request goes through it.
+extension PreparedWorker {
+    private static var fetchPatience: UInt64 { 30_000_000_000 }
+
+    /// Returns when the driver took every slot of every queue back.
+    func watch(_ link: borrowing SupervisorLink, fetching: Bool) throws(WorkerFailure) {
+        var fetching = fetching
+        var announced = false
+        var woken = false
+        let deadline = cu_now_ns() + Self.fetchPatience
+        while true {
+            let ready = cu_wait_either(link.descriptor, queues.reportDescriptor, fetching ? -1 : 1_000)
+            if ready < 0 { throw WorkerFailure(.resources, Errno(-ready), "the main thread cannot wait") }
+            if ready & 2 != 0 {
+                queues.clearReport()
+                if try look(link, &announced, &woken) { return }
+            }
+            if ready & 1 != 0 { try answer(link, &fetching) }
+            if !fetching, cu_now_ns() > deadline {
+                throw WorkerFailure(
+                    .fetch, .timedOut, "ublkd did not order the first FETCH within 30 seconds")
+            }
+        }
+    }
+
+    /// True at the end of the device.
+    private func look(
+        _ link: borrowing SupervisorLink, _ announced: inout Bool, _ woken: inout Bool
+    ) throws(WorkerFailure) -> Bool {
+        switch queues.state {
+        case .failed(let queue, let errno):
+            throw WorkerFailure(.fetch, errno, "the driver refused queue \(queue)")
+        case .serving:
+            guard !announced else { break }
+            announced = true
+            cu_store64(&page.headerBlock.pointee.fetched_ns, cu_now_ns())
+            link.send(.serving)
+        case .ending:
+            // A queue whose requests are all with its target does not hear of the end by itself.
+            guard !woken else { break }
+            woken = true
+            queues.wake()
+        case .ended: return true
+        case .starting, .ready: break
+        }
+        return false
+    }
+
+    private func answer(_ link: borrowing SupervisorLink, _ fetching: inout Bool) throws(WorkerFailure) {
+        guard let (request, descriptors) = try link.receive(wait: false) else { return }
+        descriptors.forEach { _ = close($0) }
+        switch request {
+        case .fetch where !fetching:
+            fetching = true
+            queues.fetch()
+        case .probe(let number) where fetching:
+            for index in 0..<Int(spec.queues) {
+                cu_store64(&page.queueBlock(index).pointee.probe_asked, number)
+            }
+            queues.wake()
+        default: return
+        }
+    }
+}

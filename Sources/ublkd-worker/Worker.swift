@@ -1,0 +1,153 @@
+internal import BlockABI
+internal import CUblk
+internal import Glibc
+internal import LinuxSys
+internal import QueueEngine
+
+/// `ublkd-worker`: from a spare process to the worker of one device, and then to its end.
+func runWorker() -> Never {
+    guard cu_is_record_socket(ChildProtocol.socketDescriptor) == 1 else {
+        say("ublkd-worker: started by hand; ublkd starts it (see ublkd-worker --help)\n", to: 2, exit: 2)
+    }
+    Confinement.atStart()
+    let link = SupervisorLink()
+    link.send(.hello(protocolVersion: ChildProtocol.version, pid: getpid(), build: Version.text))
+    do throws(WorkerFailure) {
+        let order = try WorkerOrder.await(link)
+        var worker = try PreparedWorker(order)
+        link.send(.prepared(worker.facts))
+        try worker.serve(link)
+        link.send(.ended)
+        _exit(0)
+    } catch {
+        link.send(.failed(stage: error.stage, errno: error.errno, what: error.what))
+        _exit(error.exitStatus)
+    }
+}
+
+/// The order that makes a spare worker the worker of one device.
+struct WorkerOrder {
+    let spec: WorkerSpec
+    let descriptors: [Int32]
+
+    /// Waits for it; a spare ends with its socket.
+    static func await(_ link: borrowing SupervisorLink) throws(WorkerFailure) -> WorkerOrder {
+        while true {
+            guard let (request, descriptors) = try link.receive(wait: true) else { continue }
+            if case .configure(let spec) = request {
+                return WorkerOrder(spec: spec, descriptors: descriptors)
+            }
+            descriptors.forEach { _ = close($0) }
+        }
+    }
+}
+
+/// A worker that has done everything that can fail and needs no device.
+struct PreparedWorker: ~Copyable {
+    let spec: WorkerSpec
+    var queues: QueueSet
+    let page: StatusPage
+    /// `/dev`, for ublkcN: paths end when the mounts are left. Nil once it was used.
+    private var devices: Fd?
+
+    var facts: BackendFacts { queues.facts }
+
+    init(_ order: WorkerOrder) throws(WorkerFailure) {
+        let spec = order.spec
+        _ = cu_thread_name(String("ublkd-w/\(spec.name)".prefix(15)))
+        let page = try Self.statusPage(order)
+        Confinement.privateMounts()
+        if spec.lockMemory { try Confinement.lockMemory() }
+        let folder = cu_open_folder("/dev")
+        guard folder >= 0 else { throw WorkerFailure(.resources, Errno(-folder), "/dev cannot be opened") }
+        let devices = Fd(owning: folder)
+        let queues = try Self.makeQueues(spec, try Self.backendSpec(order))
+        // Now, and not when it is attached: ublkd's wait for the driver hides what this costs.
+        Confinement.leaveMounts()
+        self.spec = spec
+        self.page = page
+        self.devices = consume devices
+        self.queues = queues
+    }
+
+    private static func makeQueues(
+        _ spec: WorkerSpec, _ backend: BackendSpec
+    ) throws(WorkerFailure) -> QueueSet {
+        let geometry = QueueGeometry(queues: spec.queues, depth: spec.queueDepth, maxIO: spec.maxIO)
+        do throws(EngineError) {
+            return try QueueSet(
+                geometry, backend: try Backend.open(backend, readOnly: spec.readOnly, discard: spec.discard))
+        } catch {
+            throw WorkerFailure(error)
+        }
+    }
+
+    /// From the order to attach to the end of the device.
+    mutating func serve(_ link: borrowing SupervisorLink) throws(WorkerFailure) {
+        let fetchNow = try awaitAttach(link)
+        if fetchNow { queues.fetch() } else { link.send(.attached) }
+        try watch(link, fetching: fetchNow)
+    }
+
+    // ---- attaching --------------------------------------------------------------------------------------
+
+    private mutating func awaitAttach(_ link: borrowing SupervisorLink) throws(WorkerFailure) -> Bool {
+        while true {
+            guard let (request, descriptors) = try link.receive(wait: true) else { continue }
+            guard case .attach(let device, let fetchNow, let affinity) = request,
+                let first = descriptors.first
+            else {
+                descriptors.forEach { _ = close($0) }
+                continue
+            }
+            descriptors.dropFirst().forEach { _ = close($0) }
+            try Self.place(first, at: ChildProtocol.supervisorEndDescriptor)
+            try attach(device, affinity)
+            return fetchNow
+        }
+    }
+
+    private mutating func attach(_ device: UInt32, _ affinity: [[Int32]]) throws(WorkerFailure) {
+        let node = try open(device)
+        let header = page.headerBlock
+        cu_store32(&header.pointee.generation, cu_load32(&header.pointee.generation) &+ 1)
+        cu_store_i32(&header.pointee.worker_pid, getpid())
+        cu_store64(&header.pointee.fetched_ns, 0)
+        cu_store64(&header.pointee.first_io_ns, 0)
+        let blocks = (0..<page.queues).map { page.queueBlock($0) }
+        do throws(EngineError) {
+            try queues.attach(device: node.raw, header: header) { index in
+                Int(index) < blocks.count ? blocks[Int(index)] : nil
+            }
+        } catch {
+            throw WorkerFailure(error)
+        }
+        // From here on ublkcN lives in the rings alone, so that a dead worker is gone only when its last write
+        // is.
+        _ = consume node
+        try Confinement.dropPrivileges(spec)
+        do throws(EngineError) {
+            try queues.run(cpus: spec.cpus.isEmpty ? affinity : spec.cpus)
+        } catch {
+            throw WorkerFailure(error)
+        }
+    }
+
+    /// Opens `/dev/ublkcN`. A predecessor's last reference may go a moment later, and the node of a new device
+    /// may come a moment later.
+    private mutating func open(_ device: UInt32) throws(WorkerFailure) -> Fd {
+        guard let folder = devices.take() else {
+            throw WorkerFailure(.device, .badDescriptor, "/dev is closed already")
+        }
+        let deadline = cu_now_ns() + 5_000_000_000
+        while true {
+            let number = cu_open_in(folder.raw, "ublkc\(device)")
+            if number >= 0 { return Fd(owning: number) }
+            let error = Errno(-number)
+            guard error == .busy || error == .noSuchFile, cu_now_ns() < deadline else {
+                throw WorkerFailure(.device, error, "/dev/ublkc\(device) cannot be opened")
+            }
+            usleep(500)
+        }
+    }
+}
