@@ -26,6 +26,24 @@ dmesg -C
 
 section() { printf -- '--- %s\n' "$*"; }
 note() { printf '    %s\n' "$*"; }
+# report TEXT: a measurement, which the runner shows even of a case that passed.
+report() {
+    note "$*"
+    printf '%s\n' "$*" >>"$out/report"
+}
+
+# distribution TITLE UNIT: of the numbers on standard input, one a line.
+distribution() {
+    local line
+    line=$(sort -g | awk -v title="$1" -v unit="$2" '{ v[NR] = $1 } END {
+        if (NR == 0) { print title ": no values"; exit }
+        printf "%-28s n=%-3d min %8.2f  p50 %8.2f  p90 %8.2f  max %8.2f %s", title, NR, v[1],
+            v[int((NR + 1) / 2)], v[int(NR * 0.9 + 0.5)], v[NR], unit }')
+    report "$line"
+}
+
+# random_pause MAX_MS: sleeps up to so long.
+random_pause() { sleep "$(awk -v m="$1" -v r="$SRANDOM" 'BEGIN { printf "%.3f", r % m / 1000 }')"; }
 
 fail() {
     printf 'FAILED: %s\n' "$*"
