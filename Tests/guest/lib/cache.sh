@@ -20,7 +20,10 @@ key_of() {
 cached() {
     local name=$1 title=$2 entry=$cache/$1 lock
     shift 2
-    [ ! -d "$entry" ] || return 0
+    if [ -d "$entry" ]; then
+        touch "$entry/.used"
+        return 0
+    fi
     exec {lock}>"$cache/.lock-$name"
     if ! flock -n "$lock"; then
         say "   waiting for another run that makes $name"
@@ -32,7 +35,10 @@ cached() {
         # In no condition: a function called in one runs on after a failure in it. A failure ends this
         # program here; the next run begins the entry anew.
         step "$title" "$@" "$entry.new"
+        touch "$entry.new/.used"
         mv "$entry.new" "$entry"
+        # what nobody has used for three days goes
+        find "$cache" -mindepth 2 -maxdepth 2 -name .used -mmin +4320 -printf '%h\0' | xargs -0r rm -rf
     fi
     rm -f "$cache/.lock-$name"
     exec {lock}>&-

@@ -52,6 +52,11 @@ def make_overlay(emulator: str, backing: str, backing_format: str, path: str) ->
     )
 
 
+def begun(marker: bytes, data: bytes) -> int:
+    """How many bytes at the end of `data` may be the beginning of `marker`."""
+    return next((count for count in range(len(marker), 0, -1) if data.endswith(marker[:count])), 0)
+
+
 class Machine:
     def __init__(self, emulator, kernel, initramfs, flavour, root, inbox, outbox, log):
         """Paths: emulator and kernel are folders, root is qcow2, inbox and outbox raw, log a folder."""
@@ -188,24 +193,25 @@ class Machine:
         self.ctl.setblocking(False)
         marker = f"\n@@{token} ".encode()
         deadline = time.monotonic() + limit
-        while True:
-            at = self.pending.find(marker)
-            if at >= 0 and (end := self.pending.find(b"\n", at + len(marker))) >= 0:
-                status = int(self.pending[at + len(marker):end])
-                self._deliver(self.pending[:at], output)
-                self.pending = self.pending[end + 1:]
-                return status
-            # the marker's beginning may be at the end of what has come
-            keep = at if at >= 0 else max(0, len(self.pending) - len(marker))
-            cut = self.pending.rfind(b"\n", 0, keep + 1)
-            if cut > 0:
-                self._deliver(self.pending[:cut], output)
-                self.pending = self.pending[cut:]
-            self._pump(deadline)
+        try:
+            while True:
+                at = self.pending.find(marker)
+                if at >= 0 and (end := self.pending.find(b"\n", at + len(marker))) >= 0:
+                    status = int(self.pending[at + len(marker):end])
+                    self._deliver(at, output)
+                    self.pending = self.pending[end - at + 1:]
+                    return status
+                if at < 0:
+                    self._deliver(len(self.pending) - begun(marker, self.pending), output)
+                self._pump(deadline)
+        except (GuestDied, GuestStuck):
+            self._deliver(len(self.pending), output)
+            raise
 
-    def _deliver(self, data, output):
-        if data and output:
-            output(data)
+    def _deliver(self, count, output):
+        if count and output:
+            output(self.pending[:count])
+        self.pending = self.pending[count:]
 
     def save(self, path):
         """Writes the running machine to `path`. It was not stopped, so it runs on by itself when restored."""

@@ -33,9 +33,6 @@ need_snapshot() {
         "$here/lib/initramfs.py" "$(sed -n '/^def prepared/,/^$/p' "$here/lib/vm.py")")
     cached "$name" "booting a guest: kernel $1, $flavour" make_snapshot
     snapshot=$cache/$name
-    touch "$snapshot/used"
-    # what nobody has used for three days goes
-    find "$cache" -maxdepth 2 -path "$cache/snapshot-*/used" -mmin +4320 -printf '%h\0' | xargs -0r rm -rf
     machine_options=(--cache "$cache" --emulator "$emulator" --kernel "$kernel" --flavour "$flavour"
         --initramfs "$snapshot/initramfs")
 }

@@ -65,7 +65,7 @@ def machine(options, folder, root, log):
 def prepared(options):
     """What a guest does before it is saved: the driver is there, nothing is left to settle."""
     lines = ["blockdev --flushbufs /dev/vdb", "modprobe ublk_drv", "udevadm settle --timeout=30",
-             "test -c /dev/ublk-control"]
+             "test -c /dev/ublk-control", "echo 7 >/proc/sys/kernel/printk"]
     if options.flavour == "systemd":
         lines.insert(0, "systemctl is-system-running --wait || { systemctl --failed --no-legend; exit 1; }")
     return " && ".join(lines)
