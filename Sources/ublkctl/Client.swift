@@ -119,8 +119,8 @@ final class Client {
     private static func outOfTime(_ path: String) -> Failure {
         Failure(
             .timeout,
-            "ublkd at \(path) did not answer in time; it may be stuck: see 'journalctl -u ublkd', or allow "
-                + "more time with --timeout")
+            "ublkd at \(path) did not answer in time; what was asked may still go on: see 'ublkctl status' and "
+                + "'journalctl -u ublkd', or allow more time with --timeout")
     }
 
     private static func refusal(_ error: Errno, _ path: String) -> Failure {

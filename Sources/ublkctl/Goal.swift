@@ -59,8 +59,8 @@ enum Goal: Equatable {
     ) -> Bool {
         guard let before else { return true }
         if device.recoveries > before.recoveries { return true }
-        if device.lastRecovery?.startedAt != before.lastRecovery?.startedAt,
-            device.lastRecovery?.downtimeSeconds != nil
+        if let last = device.lastRecovery, last.downtimeSeconds != nil,
+            isNewer(last, than: before.lastRecovery)
         {
             return true
         }
@@ -70,6 +70,13 @@ enum Goal: Equatable {
             let old = before.queues.first { $0.index == index }
             return (now?.recoveries ?? 0) > (old?.recoveries ?? 0) && now?.state != .recovering
         }
+    }
+
+    /// The wall clock may be set in between, so the monotonic stamp decides where both have it.
+    private func isNewer(_ recovery: LastRecovery, than old: LastRecovery?) -> Bool {
+        guard let old else { return true }
+        if let now = recovery.steps?.detected, let before = old.steps?.detected { return now > before }
+        return recovery.startedAt.seconds(since: old.startedAt) > 0.1
     }
 
     /// What was wanted, for a sentence.

@@ -108,6 +108,29 @@ struct DispatcherTests {
         _ = dispatch(#"{"method":"org.ublkd.Show","parameters":{"name":"# + deep + "}}")
     }
 
+    @Test("Calls with bytes changed, cut out and doubled are answered or hung up on, never more")
+    func mutated() {
+        var state: UInt64 = 0x9e37_79b9_7f4a_7c15
+        func random(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % max(1, bound)
+        }
+        for round in 0..<3000 {
+            var message = Array(Self.requests[round % Self.requests.count].encoded().dropLast())
+            for _ in 0...random(4) where !message.isEmpty {
+                let place = random(message.count)
+                switch random(3) {
+                case 0: message[place] = UInt8(random(256))
+                case 1: message.removeSubrange(place..<min(message.count, place + 1 + random(8)))
+                default: message.insert(contentsOf: message[place...].prefix(random(16)), at: place)
+                }
+            }
+            if case .reply(let bytes) = dispatcher.dispatch(message, from: .everybody) {
+                #expect(bytes.last == 0 && bytes.count > 1 && !bytes.dropLast().contains(0))
+            }
+        }
+    }
+
     @Test("A caller who wants no reply gets none, but his request is carried out")
     func oneway() {
         #expect(dispatch(#"{"method":"org.ublkd.Nope","oneway":true}"#) == .ignore)

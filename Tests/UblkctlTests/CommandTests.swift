@@ -82,6 +82,27 @@ struct CommandTests {
         #expect(server.requests.count == 5)
     }
 
+    @Test("recover: an old recovery whose time is only told a little differently is not a new one")
+    func recoverSameTime() {
+        func device(startedAt: Timestamp, detected: Double?) -> DeviceSummary {
+            var device = Fixtures.device("data")
+            device.lastRecovery = LastRecovery(
+                cause: .stall, scope: .worker, startedAt: startedAt, downtimeSeconds: 1,
+                steps: detected.map { RecoverySteps(detected: $0) })
+            return device
+        }
+        let goal = Goal.recovered(queues: [])
+        let later = Timestamp(millisecondsSinceEpoch: Fixtures.start.millisecondsSinceEpoch + 1)
+        let cases: [(Timestamp, Double?, Double?, Goal.Verdict)] = [
+            (later, nil, nil, .notYet), (Fixtures.now, nil, nil, .met), (Fixtures.now, 5, 5, .notYet),
+            (later, 5, 6, .met),
+        ]
+        for (startedAt, old, new, verdict) in cases {
+            let before = device(startedAt: Fixtures.start, detected: old)
+            #expect(goal.verdict(device(startedAt: startedAt, detected: new), before: before) == verdict)
+        }
+    }
+
     @Test("recover --queue waits for those queues")
     func recoverQueues() throws {
         func device(_ counts: [UInt64]) -> DeviceSummary {

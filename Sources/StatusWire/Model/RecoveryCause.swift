@@ -1,4 +1,4 @@
-/// What made a recovery necessary: `exit:N`, `signal:N`, `stall`, `thread-ended`, `operator`, `upgrade`.
+/// What made a recovery necessary: `exit:N`, `signal:N`, `stall`, `thread-ended`, `operator`, `upgrade`, `unknown`.
 public enum RecoveryCause: Sendable, Hashable {
     /// The worker left with this exit code.
     case exit(Int32)

@@ -93,7 +93,7 @@ extension InterfaceText {
         )
 
         type LastRecovery (
-          # exit:N signal:N stall thread-ended operator upgrade
+          # exit:N signal:N stall thread-ended operator upgrade unknown
           cause: string,
           # queue worker
           scope: string,
