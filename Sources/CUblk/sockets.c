@@ -20,14 +20,24 @@ static int address_of(const char *path, struct sockaddr_un *address) {
     return 0;
 }
 
-// True when somebody accepts connections at the address.
-static int is_served(const struct sockaddr_un *address) {
+// Makes room at the address, where the socket file of a dead listener may be.
+static int clear_address(const struct sockaddr_un *address) {
+    struct stat s;
+    if (lstat(address->sun_path, &s) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (!S_ISSOCK(s.st_mode))
+        return -ENOTSOCK;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        return 0;
-    int served = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno == EAGAIN;
+        return -errno;
+    int error = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? errno : 0;
     close(fd);
-    return served;
+    // A full backlog is a listener's, too.
+    if (error == 0 || error == EAGAIN)
+        return -EADDRINUSE;
+    if (error != ECONNREFUSED && error != ENOENT)
+        return -error;
+    return unlink(address->sun_path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 int cu_unix_listen(const char *path, unsigned mode, int backlog) {
@@ -35,12 +45,13 @@ int cu_unix_listen(const char *path, unsigned mode, int backlog) {
     int result = address_of(path, &address);
     if (result < 0)
         return result;
-    if (is_served(&address))
-        return -EADDRINUSE;
-    unlink(path);
+    result = clear_address(&address);
+    if (result < 0)
+        return result;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
+    // Nobody can connect before listen, so the mode is right from the first connection on.
     if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || chmod(path, mode) < 0 ||
         listen(fd, backlog) < 0) {
         result = -errno;
@@ -51,7 +62,10 @@ int cu_unix_listen(const char *path, unsigned mode, int backlog) {
 }
 
 int cu_unix_accept(int fd) {
-    int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int accepted;
+    do
+        accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    while (accepted < 0 && (errno == EINTR || errno == ECONNABORTED));
     return accepted < 0 ? -errno : accepted;
 }
 

@@ -52,6 +52,7 @@ int cu_file_of(int fd, struct cu_file *out) { return file_status(fd, "", AT_EMPT
 
 unsigned cu_major(uint64_t number) { return major(number); }
 unsigned cu_minor(uint64_t number) { return minor(number); }
+uint64_t cu_device_number(unsigned major, unsigned minor) { return makedev(major, minor); }
 
 int cu_memfd_fixed(const char *name, uint64_t size) {
     int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);

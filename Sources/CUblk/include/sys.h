@@ -38,6 +38,7 @@ int cu_file_at(const char *path, int follow, struct cu_file *out);
 int cu_file_of(int fd, struct cu_file *out);
 unsigned cu_major(uint64_t number);
 unsigned cu_minor(uint64_t number);
+uint64_t cu_device_number(unsigned major, unsigned minor);
 
 // A memfd of `size` bytes, close-on-exec, that can neither shrink nor grow, nor be sealed further.
 int cu_memfd_fixed(const char *name, uint64_t size);

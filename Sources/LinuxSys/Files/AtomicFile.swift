@@ -1,24 +1,46 @@
 public import BlockABI
+internal import CUblk
 internal import Glibc
 
-/// Files that are replaced as a whole: whoever reads one finds the old contents or the new, never a part.
+/// Files that are there whole or not at all.
 public enum AtomicFile {
-    public static func write(path: String, bytes: [UInt8], mode: UInt32) throws(Errno) {
-        let temporary = "\(path).\(getpid()).new"
+    /// Replaces `path` by `bytes`: a reader sees the old contents or the new ones, also after a power cut.
+    ///
+    /// The new file is owned by this process's user with permissions `mode`, whatever the umask. On an error
+    /// the old file stays and nothing is left behind. One writer a path is assumed.
+    public static func write(path: String, bytes: [UInt8], mode: UInt32 = 0o644) throws(Errno) {
+        let temporary = path + ".new"
+        // What a writer that died left there.
+        unlink(temporary)
         do throws(Errno) {
-            let fd = try Fd.open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = rest.withUnsafeBytes { Glibc.write(fd.raw, $0.baseAddress, $0.count) }
-                if count < 0 && errno == EINTR { continue }
-                guard count > 0 else { throw Errno(count == 0 ? ENOSPC : errno) }
-                rest = rest.dropFirst(count)
-            }
-            if fsync(fd.raw) != 0 { throw Errno(errno) }
-            if rename(temporary, path) != 0 { throw Errno(errno) }
+            let fd = try Fd.open(temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+            try writeAll(bytes, to: fd.raw)
+            guard fchmod(fd.raw, mode) == 0, fsync(fd.raw) == 0 else { throw Errno(errno) }
+            guard rename(temporary, path) == 0 else { throw Errno(errno) }
         } catch {
             unlink(temporary)
             throw error
         }
+        syncDirectory(of: path)
+    }
+
+    private static func writeAll(_ bytes: [UInt8], to fd: Int32) throws(Errno) {
+        var at = 0
+        while at < bytes.count {
+            let n = bytes.withUnsafeBytes {
+                Glibc.write(fd, $0.baseAddress.map { $0 + at }, bytes.count - at)
+            }
+            if n >= 0 {
+                at += n
+            } else if errno != EINTR {
+                throw Errno(errno)
+            }
+        }
+    }
+
+    /// The new name is durable once its directory is. A file system that cannot tell does not undo the write.
+    private static func syncDirectory(of path: String) {
+        let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) }
+        if let fd = try? Fd.open(directory ?? ".", flags: O_RDONLY | O_DIRECTORY) { fsync(fd.raw) }
     }
 }

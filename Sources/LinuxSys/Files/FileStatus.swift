@@ -3,7 +3,7 @@ internal import CUblk
 
 /// What the kernel knows of a file without asking a file server, so it never waits for one.
 public struct FileStatus: Equatable, Sendable {
-    public enum Kind: Equatable, Sendable {
+    public enum Kind: Hashable, Sendable {
         case regular, directory, symbolicLink, socket, fifo
         /// A device node and its number (`makedev`).
         case blockDevice(UInt64)
@@ -63,3 +63,10 @@ public struct FileStatus: Equatable, Sendable {
 
 /// The number of a device, in the form `major:minor` that procfs and sysfs use.
 public func deviceNumberText(_ number: UInt64) -> String { "\(cu_major(number)):\(cu_minor(number))" }
+
+/// The number of a device from the form `major:minor`; nil for anything else.
+public func deviceNumber(_ text: String) -> UInt64? {
+    let parts = text.split(separator: ":")
+    guard parts.count == 2, let major = UInt32(parts[0]), let minor = UInt32(parts[1]) else { return nil }
+    return cu_device_number(major, minor)
+}

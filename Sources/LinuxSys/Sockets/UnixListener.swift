@@ -5,7 +5,8 @@ internal import CUblk
 public struct UnixListener: ~Copyable {
     public let fd: Fd
 
-    /// A socket file that nobody listens on is replaced. EADDRINUSE: somebody does.
+    /// A socket file that nobody listens on is replaced. EADDRINUSE: somebody does. ENOTSOCK: the
+    /// path is something else, and stays.
     public init(path: String, mode: UInt32) throws(Errno) {
         fd = Fd(owning: try Errno.check(cu_unix_listen(path, mode, 64)))
     }
@@ -26,10 +27,11 @@ public struct PeerCredentials: Equatable, Sendable {
         var uid: UInt32 = 0
         var gid: UInt32 = 0
         try Errno.check(cu_peer(fd.raw, &pid, &uid, &gid))
-        var more = [UInt32](repeating: 0, count: 256)
-        let count = max(0, Int(cu_peer_groups(fd.raw, &more, UInt32(more.count))))
+        // The most that Linux gives to a process.
+        var more = [UInt32](repeating: 0, count: 65536)
+        let count = Int(try Errno.check(cu_peer_groups(fd.raw, &more, UInt32(more.count))))
         self.pid = pid
         self.uid = uid
-        groups = Set(more[..<min(count, more.count)]).union([gid])
+        groups = Set(more.prefix(count)).union([gid])
     }
 }
