@@ -69,6 +69,7 @@ let package = Package(
         .testTarget(
             name: "LinuxSysTests", dependencies: ["BlockABI", "LinuxSys", "CUblk"], swiftSettings: strict),
         .testTarget(name: "StatusWireTests", dependencies: ["StatusWire"], swiftSettings: strict),
+        .testTarget(name: "StructureTests", swiftSettings: strict),
         .testTarget(
             name: "UblkctlTests", dependencies: ["StatusWire", "ublkctl"], swiftSettings: strict),
     ],

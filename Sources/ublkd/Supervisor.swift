@@ -175,6 +175,7 @@ final class Supervisor {
         device.page = nil
         device.memory = nil
         device.parameters = nil
+        device.affinity = []
         store.removeAll(of: device.name)
         save(device, worker: nil)
     }
@@ -222,6 +223,8 @@ final class Supervisor {
         guard let device = devices[name], case .absent = device.machine.phase else { return }
         let record = state.record(of: name)
         device.preferredID = device.configuration.id ?? record?.deviceID
+        // Numbers are given in the order of the configuration, though the devices start side by side.
+        if device.preferredID == nil { device.preferredID = freeID(for: device) }
         post(
             record?.isStopped == true ? .stop(remove: false, force: false, isOpen: false) : .start, to: device
         )

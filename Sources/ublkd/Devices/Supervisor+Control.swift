@@ -61,7 +61,7 @@ extension Supervisor {
     }
 
     /// The lowest number that nobody has and no other device was promised.
-    private func freeID(for device: Device) -> UInt32 {
+    func freeID(for device: Device) -> UInt32 {
         var taken = Set(Sysfs.ublkDevices())
         for other in devices.values where other !== device {
             for id in [other.configuration.id, other.machine.deviceID, other.preferredID] {

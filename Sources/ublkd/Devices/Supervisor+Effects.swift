@@ -122,18 +122,25 @@ extension Supervisor {
 
     private func attach(_ id: WorkerID, of device: Device, _ number: UInt32, fetchNow: Bool) {
         guard let worker = device.workers[id], let end = worker.channel?.descriptor else { return }
-        var affinity: [[Int32]] = []
-        if device.configuration.cpus == nil {
-            for queue in 0..<device.configuration.queues {
-                affinity.append((try? control.affinity(of: number, queue: UInt16(queue))) ?? [])
-            }
-        }
         send(
-            .attach(device: number, fetchNow: fetchNow, affinity: affinity), to: id, of: device,
+            .attach(device: number, fetchNow: fetchNow, affinity: affinity(of: device, number)), to: id,
+            of: device,
             descriptors: [end])
         // From here on the worker outlives ublkd, so the next one must find it.
         save(device, worker: worker.pid)
         store.replace(with: end, as: .socket(device.name))
+    }
+
+    /// The kernel's CPUs of each queue, where the configuration names none. Asked once for a disk: a
+    /// recovery has no time for it.
+    private func affinity(of device: Device, _ number: UInt32) -> [[Int32]] {
+        guard device.configuration.cpus == nil else { return [] }
+        if device.affinity.isEmpty {
+            device.affinity = (0..<device.configuration.queues).map {
+                (try? control.affinity(of: number, queue: UInt16($0))) ?? []
+            }
+        }
+        return device.affinity
     }
 
     private func send(
