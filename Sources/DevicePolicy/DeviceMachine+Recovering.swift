@@ -5,24 +5,20 @@ internal import BlockABI
 extension DeviceMachine {
     /// `delay`: milliseconds before the first attempt.
     mutating func beginRecovery(
-        deviceID: UInt32, cause: RecoveryCause, oldWorker: WorkerRef?, delay: UInt64, repeated: Bool,
-        failing: Bool = false
+        deviceID: UInt32, cause: RecoveryCause, delay: UInt64, repeated: Bool, failing: Bool = false
     ) {
-        var r = Recovering(
-            deviceID: deviceID, record: RecoveryRecord(cause: cause, detected: now), oldWorker: oldWorker)
+        var r = Recovering(deviceID: deviceID, record: RecoveryRecord(cause: cause, detected: now))
         r.repeated = repeated
         r.failing = failing
-        if delay > 0 {
-            r.waiting = true
-            arm(.retry, afterMilliseconds: withJitter(delay))
-        }
+        if delay > 0 { pause(&r, milliseconds: withJitter(delay)) }
+        awaitDeath(&r)
         advance(r)
     }
 
     mutating func handle(_ event: DeviceEvent, in recovering: Recovering) {
         var r = recovering
         switch event {
-        case .slotGranted:
+        case .slotGranted where r.askedForSlot:
             r.hasSlot = true
             advance(r)
         case .workerGiven(let ref):
@@ -31,50 +27,22 @@ extension DeviceMachine {
             emit(.configure(ref.id, failing: r.failing))
             arm(.step, afterMilliseconds: Self.prepareTime)
             advance(r)
-        case .workerUnavailable(let failure): lostNewWorker(r, failure)
-        case .workerPrepared(let id, let found):
-            guard case .preparing(let ref) = r.worker, ref.id == id else { return }
-            emit(.disarm(.step))
-            if let known = facts, found.size < known.size, !r.failing {
-                emit(.kill(id))
-                return lostNewWorker(
-                    r,
-                    Failure(
-                        .backingChanged, "the backend has shrunk from \(known.size) to \(found.size) bytes"))
-            }
-            r.worker = .prepared(ref)
-            advance(r)
+        case .workerUnavailable(let failure) where r.worker == .requested: lostNewWorker(r, failure)
+        case .workerPrepared(let id, let found): prepared(r, id, found)
         case .workerServing(let id) where id == r.worker.ref?.id:
             r.served = true
             r.record.fetched = now
             advance(r)
-        case .workerFailed(let id, let failure) where id == r.worker.ref?.id:
-            emit(.kill(id))
-            lostNewWorker(r, failure)
-        case .workerDied(let id, let cause, _):
-            if id == r.oldWorker?.id {
-                r.oldWorker = nil
-                advance(r)
-            } else if id == r.worker.ref?.id {
-                lostNewWorker(r, Failure(.crashLoop, "the new worker \(cause.words) during the recovery"))
-            }
-        case .probeAnswered(let id) where id == r.worker.ref?.id:
+        case .workerFailed(let id, let failure) where id == r.worker.ref?.id: condemn(r, failure)
+        case .workerDied(let id, let cause, _): died(r, id, cause)
+        case .probeAnswered(let id) where id == r.worker.ref?.id && r.record.live != nil:
             r.probed = true
             advance(r)
-        case .deviceInfo(let state, _):
-            r.seenLive = state == .live
-            judgeDraining(&r, state)
-            advance(r)
+        case .deviceInfo(let state, _): seen(r, state)
         case .deviceGone: vanished(r)
-        case .holders(let holders):
-            if !holders.isEmpty {
-                r.trouble = Failure(
-                    .recoveryBlocked,
-                    "\(holders.joined(separator: ", ")) holds the device's control node: end that process")
-            }
-            advance(r)
+        case .holders(let holders): held(&r, by: holders)
         case .controlSubmitted(.endUserRecovery):
-            guard r.end == .sent, let worker = r.worker.ref else { return }
+            guard r.end == .sent, r.condemned == nil, let worker = r.worker.ref else { return }
             r.end = .submitted
             r.record.attachSent = now
             phase = .recovering(r)
@@ -83,32 +51,34 @@ extension DeviceMachine {
         case .controlDone(let step, let result, _): answered(r, step, result)
         case .controlLost(let step):
             emit(.releaseSlot)
-            if let worker = r.worker.ref { emit(.kill(worker.id)) }
-            wedged(deviceID: r.deviceID, worker: nil, step)
+            wedged(deviceID: r.deviceID, worker: r.worker.ref, step)
         case .timer(.retry):
-            r.waiting = false
+            r.nextAttempt = nil
             advance(r)
         case .timer(.verify):
+            guard r.record.live != nil || r.drainingSince != nil else { return }
             emit(.queryDevice)
-            arm(.verify, afterMilliseconds: Self.verifyInterval)
-        case .timer(.step):
-            if let worker = r.worker.ref { emit(.kill(worker.id)) }
+            lookAgain(r)
+        case .timer(.step): late(&r)
         case .recover, .start:
-            r.waiting = false
+            r.nextAttempt = nil
+            if r.worker.ref == nil { r.failing = false }
             emit(.disarm(.retry))
             tally.reset()
             advance(r)
-        case .stop(let remove, _, _):
-            emit(.releaseSlot)
-            emit(.disarm(.retry))
-            emit(.disarm(.step))
-            emit(.disarm(.verify))
-            beginStopping(
-                Stopping(
-                    deviceID: r.deviceID, worker: r.oldWorker ?? r.worker.ref,
-                    purpose: remove ? .remove : .operatorStop, killFirst: true, force: true))
+        case .stop(let remove, let force, _): stop(r, remove: remove, force: force)
+        case .closed where removalPending: stop(r, remove: true, force: false)
         default: break
         }
+    }
+
+    private mutating func stop(_ r: Recovering, remove: Bool, force: Bool) {
+        removalPending = removalPending || remove
+        emit(.releaseSlot)
+        beginStopping(
+            Stopping(
+                deviceID: r.deviceID, worker: r.worker.ref, purpose: stopPurpose(remove: remove),
+                killFirst: true, force: force))
     }
 
     /// Does whatever can be done now. Everything here is guarded by what was done before, so it may be
@@ -117,8 +87,9 @@ extension DeviceMachine {
         var r = recovering
         defer { if case .recovering = phase { phase = .recovering(r) } }
         phase = .recovering(r)
-        guard r.oldWorker == nil, !r.waiting else { return }
-        guard r.hasSlot else {
+        guard dying == nil, r.nextAttempt == nil else { return }
+        // While the dead worker's I/O drains nothing is done that others would have to wait for.
+        guard r.hasSlot || r.drainingSince != nil else {
             if !r.askedForSlot {
                 r.askedForSlot = true
                 emit(.requestSlot)
@@ -134,9 +105,11 @@ extension DeviceMachine {
         switch r.start {
         case .notSent where r.repeated && traits.needsFillerBeforeRepeatedStart:
             r.start = .filling
+            r.sentAt = now
             control(.filler)
         case .notSent, .filled:
             r.start = .sent
+            r.sentAt = now
             if r.record.startSent == nil { r.record.startSent = now }
             control(.startUserRecovery(lazily: r.drainingSince != nil))
         case .accepted:
@@ -148,68 +121,249 @@ extension DeviceMachine {
         }
     }
 
+    // MARK: - The kernel's side
+
     private mutating func answered(_ recovering: Recovering, _ step: ControlStep, _ result: Int32) {
         var r = recovering
         switch step {
-        case .filler:
+        case .filler: fillerAnswered(&r, result)
+        case .startUserRecovery: startAnswered(&r, result)
+        case .endUserRecovery: endAnswered(&r, result)
+        default: advance(r)
+        }
+    }
+
+    private mutating func fillerAnswered(_ r: inout Recovering, _ result: Int32) {
+        switch Errno(-result) {
+        case _ where result >= 0:
             r.start = .filled
             advance(r)
-        case .startUserRecovery: startAnswered(&r, result)
-        case .endUserRecovery:
-            if r.end == .notSent {
-                // Its worker died meanwhile. An END that was accepted all the same began a new service, so
-                // the next START is the first one.
-                if result >= 0 { r.repeated = false }
-                return advance(r)
-            }
-            guard result >= 0 else {
-                if let worker = r.worker.ref { emit(.kill(worker.id)) }
-                return lostNewWorker(r, refused("END_USER_RECOVERY", result))
-            }
-            r.end = .done
-            advance(r)
-        default: advance(r)
+        case .noSuchDevice, .noSuchFile: vanished(r)
+        // Without the filler START_USER_RECOVERY would break the kernel: nothing but another try helps.
+        default: stillHeld(&r)
         }
     }
 
     private mutating func startAnswered(_ r: inout Recovering, _ result: Int32) {
         switch Errno(-result) {
-        case _ where result >= 0:
-            r.start = .accepted
+        case _ where result >= 0: accepted(&r)
         case .invalidArgument where r.repeated && traits.family == .classic:
             // Armed already by an earlier START of this recovery.
-            r.start = .accepted
-        case .busy, .interrupted:
-            r.start = .notSent
-            if r.drainingSince == nil { r.drainingSince = now }
-            r.trouble = Failure(
-                .none, "the last I/O of the dead worker is not over yet; the device is recovered when it is")
-            emit(.findHolders)
-            emit(.queryDevice)
-        case .noSuchDevice: return vanished(r)
+            accepted(&r)
+        case .busy: stillHeld(&r)
+        case .interrupted, .canceled:
+            // Its agent is gone or has given up; the kernel may have accepted all the same.
+            r.repeated = true
+            stillHeld(&r)
+        case .noSuchDevice: vanished(r)
+        case .invalidArgument:
+            giveUp(
+                r,
+                Failure(
+                    .kernelUnrecoverable,
+                    "the kernel refuses START_USER_RECOVERY (\(Errno.invalidArgument)): stop and start the device"
+                ))
         case let errno:
-            let failure = Failure(
-                .kernelUnrecoverable,
-                "the kernel refuses START_USER_RECOVERY (\(errno)): stop and start the device")
-            return giveUp(r, failure)
+            giveUp(r, Failure(.none, "the kernel refused START_USER_RECOVERY: \(errno)"))
         }
-        r.record.startAccepted = r.start == .accepted ? now : nil
-        if r.start == .accepted {
-            r.drainingSince = nil
-            r.trouble = nil
+    }
+
+    private mutating func accepted(_ r: inout Recovering) {
+        r.start = .accepted
+        r.record.startAccepted = now
+        if r.drainingSince != nil { emit(.disarm(.verify)) }
+        r.drainingSince = nil
+        if r.trouble?.isOfDraining == true { r.trouble = nil }
+        advance(r)
+    }
+
+    /// EBUSY for longer than a death takes: the dead worker's last I/O is not over, or somebody holds ublkcN.
+    private mutating func stillHeld(_ r: inout Recovering) {
+        r.start = .notSent
+        if r.drainingSince == nil {
+            r.drainingSince = now
+            if r.trouble == nil { r.trouble = .draining }
+            if r.askedForSlot { emit(.releaseSlot) }
+            r.askedForSlot = false
+            r.hasSlot = false
+            lookAgain(r)
+        }
+        emit(.findHolders)
+        emit(.queryDevice)
+        // An answer at once means that the agent did not even try.
+        if now.milliseconds(since: r.sentAt) < 100 { pause(&r, milliseconds: 1_000) }
+        advance(r)
+    }
+
+    private mutating func lookAgain(_ r: Recovering) {
+        arm(.verify, afterMilliseconds: r.record.live != nil ? Self.verifyInterval : 1_000)
+    }
+
+    private mutating func held(_ r: inout Recovering, by holders: [String]) {
+        guard r.drainingSince != nil else { return }
+        if !holders.isEmpty {
+            r.trouble = Failure(
+                .recoveryBlocked,
+                "\(holders.joined(separator: ", ")) holds the device's control node: end that process")
+        } else if r.trouble?.reason == .recoveryBlocked {
+            r.trouble = .draining
         }
         advance(r)
     }
 
-    /// On a classic kernel a dead worker is LIVE for `io_timeout` at most; later it is lost.
-    private mutating func judgeDraining(_ r: inout Recovering, _ state: KernelState?) {
-        guard let since = r.drainingSince, state == .live, traits.endForDeadWorkerIsFatal,
-            now.milliseconds(since: since) > 45_000
-        else { return }
-        r.trouble = Failure(
-            .kernelUnrecoverable,
-            "the kernel believes this device to be served though its worker is dead: stop and start it")
+    private mutating func endAnswered(_ r: inout Recovering, _ result: Int32) {
+        guard r.end != .notSent else {
+            // Its worker died meanwhile. An END that was accepted all the same began a new service, so the
+            // next START is the first one.
+            if result >= 0 {
+                r.repeated = false
+                r.mayBePinned = false
+            }
+            return advance(r)
+        }
+        if result >= 0 { r.end = .done }
+        if let failure = r.condemned { return condemn(r, failure) }
+        guard result >= 0 else { return condemn(r, refused("END_USER_RECOVERY", result)) }
+        advance(r)
     }
+
+    private mutating func seen(_ recovering: Recovering, _ state: KernelState?) {
+        var r = recovering
+        if r.record.live != nil { r.seenLive = state == .live }
+        guard let since = r.drainingSince else { return advance(r) }
+        let waited = now.milliseconds(since: since)
+        let isBlocked = r.trouble?.reason == .recoveryBlocked
+        if state == .dead {
+            // A disk that survives its worker is DEAD only after a STOP_DEV: it must be made anew.
+            log(.warning, "another tool stopped the device; it is made anew")
+            emit(.releaseSlot)
+            return beginStopping(
+                Stopping(
+                    deviceID: r.deviceID, worker: r.worker.ref,
+                    purpose: removalPending ? .remove : .startAgain, killFirst: true, force: true))
+        }
+        if state == .live && traits.endForDeadWorkerIsFatal && waited > 45_000 && !isBlocked {
+            // A dead worker is LIVE there for io_timeout at most; later it is lost.
+            return giveUp(r, .lost("the kernel believes it to be served though its worker is dead"))
+        }
+        if r.mayBePinned && traits.family != .modern && waited > 10_000 && !isBlocked {
+            return giveUp(r, .lost("a worker that died while it attached has left its control node open"))
+        }
+        advance(r)
+    }
+
+    // MARK: - The new worker's side
+
+    private mutating func prepared(_ recovering: Recovering, _ id: WorkerID, _ found: BackendFacts) {
+        var r = recovering
+        guard case .preparing(let ref) = r.worker, ref.id == id else { return }
+        if let known = facts, found.size < known.size, !r.failing {
+            return condemn(
+                r,
+                Failure(
+                    .backingChanged, "the backend has shrunk from \(known.size) to \(found.size) bytes"))
+        }
+        emit(.disarm(.step))
+        r.worker = .prepared(ref)
+        advance(r)
+    }
+
+    private mutating func died(_ recovering: Recovering, _ id: WorkerID, _ cause: DeathCause) {
+        var r = recovering
+        if id == r.worker.ref?.id {
+            lostNewWorker(
+                r,
+                r.condemned
+                    ?? Failure(.crashLoop, "the new worker \(cause.words) during the recovery"))
+        } else if r.awaitsDeath && dying == nil {
+            r.awaitsDeath = false
+            emit(.disarm(.step))
+            if r.trouble?.reason == .unkillable { r.trouble = nil }
+            advance(r)
+        }
+    }
+
+    private mutating func late(_ r: inout Recovering) {
+        if let dying {
+            r.trouble = unkillable(dying)
+            log(.error, unkillable(dying).message)
+            phase = .recovering(r)
+        } else if r.worker.ref != nil {
+            let task = if case .preparing = r.worker { "prepare its backend" } else { "begin to serve" }
+            condemn(r, Failure(.backingError, "the new worker did not \(task) in time"))
+        }
+    }
+
+    /// The new worker has to go. Not between its FETCHes and the answer of END: a classic kernel would take
+    /// the dead one for a live server.
+    private mutating func condemn(_ recovering: Recovering, _ failure: Failure) {
+        var r = recovering
+        if case .endUserRecovery? = pendingControl, r.end != .notSent {
+            guard r.condemned == nil else { return }
+            r.condemned = failure
+            emit(.disarm(.step))
+            phase = .recovering(r)
+            return cancelPendingControl()
+        }
+        let worker = r.worker.ref
+        r.worker = .none
+        emit(.disarm(.step))
+        if let worker { dismiss(worker) }
+        awaitDeath(&r)
+        lostNewWorker(r, failure)
+    }
+
+    private mutating func awaitDeath(_ r: inout Recovering) {
+        guard dying != nil else { return }
+        r.awaitsDeath = true
+        arm(.step, afterMilliseconds: Self.deathTime)
+    }
+
+    /// The new worker is gone or as good as gone. What it may have touched is done again.
+    private mutating func lostNewWorker(_ recovering: Recovering, _ failure: Failure) {
+        var r = recovering
+        attempted = true
+        if dying == nil { emit(.disarm(.step)) }
+        if r.drainingSince == nil { emit(.disarm(.verify)) }
+        // A worker that could not lock the backend while the dead one's I/O drains has done nothing wrong.
+        let blameless = r.start != .accepted && r.drainingSince != nil
+        if r.end != .notSent {
+            r.repeated = r.end != .done
+            r.mayBePinned = r.end == .submitted
+            r.start = .notSent
+            r.end = .notSent
+            if case .endUserRecovery? = pendingControl { cancelPendingControl() }
+        }
+        r.condemned = nil
+        r.worker = .none
+        r.served = false
+        r.probed = false
+        r.seenLive = false
+        r.record.live = nil
+        if blameless {
+            pause(&r, milliseconds: 1_000)
+            phase = .recovering(r)
+            return
+        }
+        r.trouble = failure
+        let delay = max(
+            tally.died(at: now, settings), failure.reason == .crashLoop ? 0 : settings.restartDelay)
+        log(tally.count <= 1 ? .error : .debug, "recovery failed: \(failure.message)")
+        if tally.isExhausted(settings) { return giveUp(r, failure) }
+        if delay > 0 { pause(&r, milliseconds: withJitter(delay)) }
+        advance(r)
+    }
+
+    /// Nothing is done until then, and others may have the slot.
+    private mutating func pause(_ r: inout Recovering, milliseconds: UInt64) {
+        if r.askedForSlot { emit(.releaseSlot) }
+        r.askedForSlot = false
+        r.hasSlot = false
+        r.nextAttempt = now.adding(milliseconds: milliseconds)
+        arm(.retry, afterMilliseconds: milliseconds)
+    }
+
+    // MARK: - Ends
 
     /// Served and END accepted: LIVE is believed when GET_DEV_INFO says so and every queue answers.
     private mutating func conclude(_ r: inout Recovering) {
@@ -219,13 +373,11 @@ extension DeviceMachine {
                 r.record.live = now
                 emit(.probe(worker.id))
                 emit(.queryDevice)
-                arm(.verify, afterMilliseconds: Self.verifyInterval)
+                lookAgain(r)
             }
             return
         }
-        emit(.disarm(.step))
-        emit(.disarm(.verify))
-        emit(.disarm(.retry))
+        for timer in DeviceTimer.allCases { emit(.disarm(timer)) }
         emit(.releaseSlot)
         attempted = true
         recoveries += 1
@@ -238,55 +390,24 @@ extension DeviceMachine {
         if removalPending { log(.notice, "the device waits for its last close to be removed") }
     }
 
-    /// The new worker is gone, or could not do it. What it may have touched is done again.
-    private mutating func lostNewWorker(_ recovering: Recovering, _ failure: Failure) {
-        var r = recovering
-        attempted = true
-        emit(.disarm(.step))
-        emit(.disarm(.verify))
-        // A worker that could not lock the backend while the dead one's I/O drains has done nothing wrong.
-        let blameless = r.start != .accepted && r.drainingSince != nil
-        if r.end != .notSent {
-            r.repeated = r.end != .done
-            r.start = .notSent
-            r.end = .notSent
-            if case .endUserRecovery? = pendingControl { cancelPendingControl() }
-        }
-        r.worker = .none
-        r.served = false
-        r.probed = false
-        r.seenLive = false
-        r.record.live = nil
-        if blameless {
-            r.waiting = true
-            phase = .recovering(r)
-            return arm(.retry, afterMilliseconds: 1_000)
-        }
-        r.trouble = failure
-        let delay = max(
-            tally.died(at: now, settings), failure.reason == .crashLoop ? 0 : settings.restartDelay)
-        log(tally.count <= 1 ? .error : .debug, "recovery failed: \(failure.message)")
-        if tally.isExhausted(settings) { return giveUp(r, failure) }
-        if delay > 0 {
-            r.waiting = true
-            arm(.retry, afterMilliseconds: withJitter(delay))
-        }
-        advance(r)
+    private mutating func vanished(_ r: Recovering) {
+        emit(.releaseSlot)
+        let failure = Failure(.none, "another tool deleted the device")
+        var stopping = Stopping(
+            deviceID: r.deviceID, worker: r.worker.ref, purpose: removalPending ? .remove : .undo(failure),
+            killFirst: true, force: true)
+        stopping.isGone = true
+        beginStopping(stopping)
     }
 
     private mutating func giveUp(_ r: Recovering, _ failure: Failure) {
         emit(.releaseSlot)
-        if let worker = r.worker.ref { emit(.kill(worker.id)) }
-        giveUp(
-            deviceID: r.deviceID, failure, cause: r.record.cause, repeated: r.repeated, wasFailing: r.failing)
-    }
-
-    private mutating func vanished(_ r: Recovering) {
-        emit(.releaseSlot)
         for timer in DeviceTimer.allCases { emit(.disarm(timer)) }
-        if let worker = r.worker.ref { emit(.kill(worker.id)) }
-        emit(.deviceDeleted)
-        startFailed(Failure(.none, "another tool deleted the device"))
+        if let worker = r.worker.ref { dismiss(worker) }
+        // An accepted START stays accepted; only END takes it back.
+        giveUp(
+            deviceID: r.deviceID, failure, cause: r.record.cause,
+            repeated: r.repeated || r.start == .accepted, wasFailing: r.failing)
     }
 
     /// More deaths without service than the settings bear: `on_give_up`.
@@ -296,12 +417,15 @@ extension DeviceMachine {
         attempted = true
         var failed = Failed(failure: failure, deviceID: deviceID, cause: cause, repeated: repeated)
         switch settings.afterGivingUp {
-        case .fail where !wasFailing && failure.reason != .kernelUnrecoverable:
+        case _ where failure.reason == .kernelUnrecoverable: failed.held = true
+        // An operator asked for this one; by itself nothing is recovered.
+        case _ where settings.restartBurst == 0: failed.held = true
+        case .fail where !wasFailing:
             log(
                 .error,
                 "given up: every request is answered with EIO from now on; `ublkctl recover` tries again")
             return beginRecovery(
-                deviceID: deviceID, cause: cause, oldWorker: nil, delay: 0, repeated: repeated, failing: true)
+                deviceID: deviceID, cause: cause, delay: 0, repeated: repeated, failing: true)
         case .hold: failed.held = true
         case .retry, .fail:
             let wait = withJitter(settings.restartDelayMax)
@@ -316,4 +440,17 @@ extension DeviceMachine {
         )
         phase = .failed(failed)
     }
+}
+
+extension Failure {
+    fileprivate static var draining: Failure {
+        Failure(.none, "the last I/O of the dead worker is not over yet; the device is recovered when it is")
+    }
+
+    /// What the kernel has lost comes back only as a new disk.
+    fileprivate static func lost(_ how: String) -> Failure {
+        Failure(.kernelUnrecoverable, "\(how): stop and start the device")
+    }
+
+    fileprivate var isOfDraining: Bool { self == .draining || reason == .recoveryBlocked }
 }

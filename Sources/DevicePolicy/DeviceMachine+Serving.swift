@@ -8,59 +8,71 @@ extension DeviceMachine {
             workerDied(live, .death(cause), served: served)
         case .workerFailed(let id, let failure) where id == live.worker.id:
             log(.error, failure.message)
-            emit(.kill(id))
+            dismiss(live.worker)
+            arm(.step, afterMilliseconds: Self.deathTime)
+        case .timer(.step):
+            // It was killed and is still there: its users' I/O waits until it is gone.
+            guard dying != nil else { return }
+            lostWorker(live, .death(.unknown), delay: 0)
         case .recover:
             log(.notice, "an operator asked for recovery: worker \(live.worker.pid) is replaced")
             tally.reset()
-            emit(.kill(live.worker.id))
-            guard settings.survivesWorker else { return }
-            beginRecovery(
-                deviceID: live.deviceID, cause: .operatorAsked, oldWorker: live.worker, delay: 0,
-                repeated: false)
-        case .start:
-            removalPending = false
-        case .stop(let remove, let force, _):
-            removalPending = remove
-            beginStopping(
-                Stopping(
-                    deviceID: live.deviceID, worker: live.worker, purpose: remove ? .remove : .operatorStop,
-                    killFirst: false, force: force, liveSince: live.since))
-        case .closed where removalPending:
-            beginStopping(
-                Stopping(
-                    deviceID: live.deviceID, worker: live.worker, purpose: .remove, killFirst: false,
-                    force: false, liveSince: live.since))
+            dismiss(live.worker)
+            lostWorker(live, .operatorAsked, delay: 0)
+        case .stop(let remove, let force, _): stop(live, remove: remove, force: force)
+        case .closed where removalPending: stop(live, remove: true, force: false)
         case .workerGiven(let ref): emit(.kill(ref.id))
         default: break
         }
+    }
+
+    private mutating func stop(_ live: Live, remove: Bool, force: Bool) {
+        removalPending = removalPending || remove
+        beginStopping(
+            Stopping(
+                deviceID: live.deviceID, worker: live.worker, purpose: stopPurpose(remove: remove),
+                killFirst: dying != nil, force: force, killSent: dying != nil, live: live))
     }
 
     private mutating func workerDied(_ live: Live, _ cause: RecoveryCause, served: Bool) {
         let hasServed = served || now.milliseconds(since: live.since) >= DeathTally.serviceTime
         let words = if case .death(let death) = cause { death.words } else { "is gone" }
         log(.warning, "worker \(live.worker.pid) \(words)")
-        guard settings.survivesWorker else {
-            return beginStopping(
-                Stopping(
-                    deviceID: live.deviceID, worker: nil, purpose: removalPending ? .remove : .startAgain,
-                    killFirst: true, force: true))
-        }
+        emit(.disarm(.step))
+        guard settings.survivesWorker else { return lostWorker(live, cause, delay: 0) }
         var delay: UInt64 = 0
         if hasServed { tally.reset() } else { delay = tally.died(at: now, settings) }
         let failure = Failure(.crashLoop, "its workers die before they have served (the last one \(words))")
         if settings.restartBurst == 0 {
-            phase = .failed(
-                Failed(
-                    failure: Failure(
-                        .operatorAsked, "restart_burst = 0: recovery is left to `ublkctl recover`"),
-                    deviceID: live.deviceID, held: true, cause: cause))
+            leaveToOperator(live.deviceID, cause, repeated: false)
         } else if tally.isExhausted(settings) {
             giveUp(
                 deviceID: live.deviceID, failure, cause: cause, repeated: false, wasFailing: live.failing)
         } else {
+            lostWorker(live, cause, delay: delay, failing: live.failing)
+        }
+    }
+
+    mutating func leaveToOperator(_ deviceID: UInt32, _ cause: RecoveryCause, repeated: Bool) {
+        attempted = true
+        let failure = Failure(.operatorAsked, "restart_burst = 0: recovery is left to `ublkctl recover`")
+        log(.warning, failure.message)
+        phase = .failed(
+            Failed(failure: failure, deviceID: deviceID, held: true, cause: cause, repeated: repeated))
+    }
+
+    /// The worker is dead, or killed and dying (then its end is waited for).
+    private mutating func lostWorker(
+        _ live: Live, _ cause: RecoveryCause, delay: UInt64, failing: Bool = false
+    ) {
+        if settings.survivesWorker {
             beginRecovery(
-                deviceID: live.deviceID, cause: cause, oldWorker: nil, delay: delay, repeated: false,
-                failing: live.failing)
+                deviceID: live.deviceID, cause: cause, delay: delay, repeated: false, failing: failing)
+        } else {
+            beginStopping(
+                Stopping(
+                    deviceID: live.deviceID, worker: nil, purpose: removalPending ? .remove : .startAgain,
+                    killFirst: true, force: true))
         }
     }
 
@@ -71,23 +83,40 @@ extension DeviceMachine {
             retry(failed)
         case .timer(.retry) where !failed.held:
             retry(failed)
-        case .stop(let remove, _, _):
-            emit(.disarm(.retry))
-            guard let id = failed.deviceID else { return conclude(remove ? .remove : .operatorStop) }
-            guard failed.failure.reason != .controlWedged else {
-                return log(.error, "not stopped: \(failed.failure.message)")
-            }
-            beginStopping(
-                Stopping(
-                    deviceID: id, worker: nil, purpose: remove ? .remove : .operatorStop, killFirst: true,
-                    force: true))
-        case .closed where removalPending:
-            guard let id = failed.deviceID, failed.failure.reason != .controlWedged else { return }
-            beginStopping(
-                Stopping(deviceID: id, worker: nil, purpose: .remove, killFirst: true, force: true))
+        case .stop(let remove, _, _): stop(failed, remove: remove)
+        case .closed where removalPending && failed.deviceID != nil:
+            guard failed.failure.reason != .controlWedged else { return }
+            stop(failed, remove: true)
+        case .controlDone(let step, let result, _) where result >= 0: noteAnswer(failed, step)
         case .workerGiven(let ref): emit(.kill(ref.id))
         default: break
         }
+    }
+
+    private mutating func stop(_ failed: Failed, remove: Bool) {
+        guard let id = failed.deviceID else {
+            emit(.disarm(.retry))
+            return conclude(stopPurpose(remove: remove))
+        }
+        removalPending = removalPending || remove
+        guard failed.failure.reason != .controlWedged else {
+            return log(.error, "not stopped: \(failed.failure.message)")
+        }
+        beginStopping(
+            Stopping(
+                deviceID: id, worker: nil, purpose: stopPurpose(remove: remove), killFirst: true,
+                force: true))
+    }
+
+    /// The recovery that was given up had a command under way: what it did counts for the next one.
+    private mutating func noteAnswer(_ failed: Failed, _ step: ControlStep) {
+        var f = failed
+        switch step {
+        case .startUserRecovery: f.repeated = true
+        case .endUserRecovery: f.repeated = false
+        default: return
+        }
+        phase = .failed(f)
     }
 
     private mutating func retry(_ failed: Failed) {
@@ -96,7 +125,6 @@ extension DeviceMachine {
             return log(.error, "not recovered: \(failed.failure.message)")
         }
         emit(.disarm(.retry))
-        beginRecovery(
-            deviceID: id, cause: failed.cause, oldWorker: nil, delay: 0, repeated: failed.repeated)
+        beginRecovery(deviceID: id, cause: failed.cause, delay: 0, repeated: failed.repeated)
     }
 }

@@ -4,28 +4,38 @@ internal import BlockABI
 // that dies in between must never be followed by a START_DEV.
 extension DeviceMachine {
     mutating func beginStarting() {
-        phase = .starting(Starting())
         emit(.disarm(.retry))
-        emit(.takeWorker)
-        arm(.step, afterMilliseconds: Self.prepareTime)
+        askForWorker(Starting())
+    }
+
+    /// A killed worker may still hold the backend's lock: the next one is asked for when it is gone.
+    private mutating func askForWorker(_ starting: Starting) {
+        var s = starting
+        s.trouble = nil
+        s.askedForWorker = dying == nil
+        phase = .starting(s)
+        if s.askedForWorker { emit(.takeWorker) }
+        arm(.step, afterMilliseconds: s.askedForWorker ? Self.prepareTime : Self.deathTime)
     }
 
     mutating func handle(_ event: DeviceEvent, in starting: Starting) {
         var s = starting
         switch event {
         case .workerGiven(let ref):
-            guard s.step == .waitingForWorker, s.worker == nil else { return emit(.kill(ref.id)) }
+            guard s.step == .waitingForWorker, s.worker == nil, s.askedForWorker, s.abandonedFor == nil
+            else { return emit(.kill(ref.id)) }
             s.worker = ref
             s.step = .preparing
             phase = .starting(s)
             emit(.configure(ref.id, failing: false))
-        case .workerUnavailable(let failure):
+        case .workerUnavailable(let failure) where s.step == .waitingForWorker && s.askedForWorker:
             abandon(s, for: .undo(failure))
         case .workerPrepared(let id, let found) where id == s.worker?.id && s.step == .preparing:
             facts = found
             for warning in found.warnings { log(.warning, warning) }
             s.step = .adding
             phase = .starting(s)
+            emit(.disarm(.step))
             control(.addDevice)
         case .workerAttached(let id) where id == s.worker?.id && s.step == .attaching:
             guard let worker = s.worker else { return }
@@ -42,6 +52,8 @@ extension DeviceMachine {
             s.worker = nil
             abandon(
                 s, for: .undo(Failure(.backingError, "the worker \(cause.words) while the device started")))
+        case .workerDied where s.step == .waitingForWorker && !s.askedForWorker && dying == nil:
+            askForWorker(s)
         case .probeAnswered(let id) where id == s.worker?.id && s.step == .verifying:
             s.probed = true
             advance(s)
@@ -49,7 +61,9 @@ extension DeviceMachine {
             s.seenLive = state == .live
             advance(s)
         case .deviceGone:
-            abandon(s, for: .undo(Failure(.none, "another tool deleted the device while it started")))
+            abandon(
+                s, for: .undo(Failure(.none, "another tool deleted the device while it started")),
+                isGone: true)
         case .controlSubmitted(.startDevice): fetch(s)
         case .controlDone(let step, let result, let deviceID): answered(s, step, result, deviceID)
         case .controlLost(let step):
@@ -57,10 +71,20 @@ extension DeviceMachine {
         case .timer(.verify) where s.step == .verifying:
             emit(.queryDevice)
             arm(.verify, afterMilliseconds: Self.verifyInterval)
+        case .timer(.step) where s.step == .waitingForWorker && !s.askedForWorker:
+            guard let dying else { return }
+            s.trouble = unkillable(dying)
+            phase = .starting(s)
+            log(.error, unkillable(dying).message)
         case .timer(.step):
             abandon(s, for: .undo(Failure(.backingError, "the worker did not \(s.step.words) in time")))
         case .stop(let remove, _, _):
-            abandon(s, for: remove ? .remove : .operatorStop)
+            abandon(s, for: stopPurpose(remove: remove))
+        case .start, .recover:
+            guard s.abandonedFor != nil else { return }
+            s.abandonedFor = .startAgain
+            tally.reset()
+            phase = .starting(s)
         default: break
         }
     }
@@ -91,7 +115,7 @@ extension DeviceMachine {
             control(.setParameters)
         case (.setParameters, .settingParameters):
             guard result >= 0, let worker = s.worker, let id = s.deviceID else {
-                return abandon(s, for: .undo(refused("SET_PARAMS", result)))
+                return abandon(s, for: .undo(refused("SET_PARAMS", result)), isGone: Self.isGone(result))
             }
             s.step = .attaching
             phase = .starting(s)
@@ -99,9 +123,11 @@ extension DeviceMachine {
             arm(.step, afterMilliseconds: Self.prepareTime)
         case (.startDevice, .startSent):
             // The kernel answered before it was told that the command had arrived: only an error can be so quick.
-            abandon(s, for: .undo(refused("START_DEV", result)))
+            abandon(s, for: .undo(refused("START_DEV", result)), isGone: Self.isGone(result))
         case (.startDevice, .fetching(let served, _)):
-            guard result >= 0 else { return abandon(s, for: .undo(refused("START_DEV", result))) }
+            guard result >= 0 else {
+                return abandon(s, for: .undo(refused("START_DEV", result)), isGone: Self.isGone(result))
+            }
             s.step = .fetching(served: served, started: true)
             advance(s)
         case (.limitRequests, .limitingRequests):
@@ -151,16 +177,20 @@ extension DeviceMachine {
     }
 
     /// Takes back what was done, then does what `purpose` says.
-    private mutating func abandon(_ starting: Starting, for purpose: Stopping.Purpose) {
+    private mutating func abandon(
+        _ starting: Starting, for purpose: Stopping.Purpose, isGone: Bool = false
+    ) {
         var s = starting
         emit(.disarm(.step))
         emit(.disarm(.verify))
         if let id = s.deviceID {
-            return beginStopping(
-                Stopping(deviceID: id, worker: s.worker, purpose: purpose, killFirst: true, force: true))
+            var stopping = Stopping(
+                deviceID: id, worker: s.worker, purpose: purpose, killFirst: true, force: true)
+            stopping.isGone = isGone
+            return beginStopping(stopping)
         }
         if let worker = s.worker {
-            emit(.kill(worker.id))
+            dismiss(worker)
             s.worker = nil
         }
         guard pendingControl == nil else {
@@ -204,6 +234,8 @@ extension DeviceMachine {
         log(tally.count <= 1 ? .error : .debug, "not started: \(failure.message)")
     }
 
+    private static func isGone(_ result: Int32) -> Bool { Errno(-result) == .noSuchDevice }
+
     private static func addFailure(_ result: Int32) -> Failure {
         switch Errno(-result) {
         case .exists:
@@ -226,6 +258,8 @@ extension DeviceMachine {
             .controlWedged,
             "the kernel does not answer \(step.words): the device is left alone; other devices go on")
         log(.error, failure.message)
+        // A worker between its FETCHes and the answer of START_DEV must not die, even if none comes.
+        if let worker, worker != dying, !step.isStart { dismiss(worker) }
         phase = .failed(Failed(failure: failure, deviceID: deviceID, held: true))
     }
 }
@@ -242,6 +276,8 @@ extension Starting.Step {
 }
 
 extension ControlStep {
+    fileprivate var isStart: Bool { if case .startDevice = self { true } else { false } }
+
     /// The kernel's name of the command.
     public var words: String {
         switch self {

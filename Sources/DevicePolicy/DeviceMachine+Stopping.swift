@@ -4,16 +4,21 @@ internal import BlockABI
 // other is killed first, because STOP_DEV waits for it without end. DEL_DEV only follows a STOP_DEV that
 // returned: one that hangs costs a device, a DEL_DEV that hangs costs the host.
 extension DeviceMachine {
+    /// Milliseconds until a command that ended without an answer of the kernel is sent again.
+    private static var againTime: UInt64 { 1_000 }
+
     mutating func beginStopping(_ stopping: Stopping) {
-        emit(.disarm(.retry))
+        for timer in DeviceTimer.allCases { emit(.disarm(timer)) }
+        if dying != nil { arm(.step, afterMilliseconds: Self.deathTime) }
         advance(stopping)
     }
 
     mutating func handle(_ event: DeviceEvent, in stopping: Stopping) {
         var s = stopping
         switch event {
-        case .workerDied(let id, _, _) where id == s.worker?.id:
-            s.worker = nil
+        case .workerDied(let id, _, _):
+            if id == s.worker?.id { s.worker = nil }
+            if dying == nil && s.trouble?.reason == .unkillable { s.trouble = nil }
             advance(s)
         case .workerGiven(let ref): emit(.kill(ref.id))
         case .controlDone(let step, let result, _): answered(s, step, result)
@@ -22,15 +27,30 @@ extension DeviceMachine {
             kill(&s)
             phase = .stopping(s)
         case .controlLost(let step): wedged(deviceID: s.deviceID, worker: s.worker, step)
-        case .timer(.step):
-            kill(&s)
+        case .deviceGone:
+            s.isGone = true
             phase = .stopping(s)
+        case .timer(.step):
+            if let dying {
+                s.trouble = unkillable(dying)
+                log(.error, unkillable(dying).message)
+            } else {
+                kill(&s)
+            }
+            phase = .stopping(s)
+        case .timer(.retry) where pendingControl == nil: repeatCommand(s)
         case .stop(let remove, let force, _):
-            if remove { s.purpose = .remove } else if s.purpose != .remove { s.purpose = .operatorStop }
+            if remove || s.purpose == .remove {
+                s.purpose = .remove
+                removalPending = true
+            } else {
+                s.purpose = stopPurpose(remove: false)
+            }
             s.force = s.force || force
             phase = .stopping(s)
-        case .start where s.purpose == .operatorStop:
+        case .start:
             s.purpose = .startAgain
+            tally.reset()
             phase = .stopping(s)
         default: break
         }
@@ -39,7 +59,8 @@ extension DeviceMachine {
     private mutating func kill(_ s: inout Stopping) {
         guard let worker = s.worker, !s.killSent else { return }
         s.killSent = true
-        emit(.kill(worker.id))
+        dismiss(worker)
+        arm(.step, afterMilliseconds: Self.deathTime)
     }
 
     private mutating func advance(_ stopping: Stopping) {
@@ -50,12 +71,16 @@ extension DeviceMachine {
         case .settling:
             // A worker between its FETCHes and the answer of START_DEV must not die: the command goes first.
             guard pendingControl == nil else { return cancelPendingControl() }
-            if s.killFirst && s.worker != nil { return kill(&s) }
+            if (s.killFirst || s.isGone) && s.worker != nil { return kill(&s) }
+            guard dying == nil else { return }
+            emit(.disarm(.step))
+            guard !s.isGone else { return finish(s) }
             s.step = .stopping
             control(s.force || !traits.canTryStop ? .stopDevice : .tryStopDevice)
         case .waitingForWorker:
-            guard s.worker == nil else { return }
+            guard s.worker == nil, dying == nil else { return }
             emit(.disarm(.step))
+            guard !s.isGone else { return finish(s) }
             s.step = .deleting
             control(.deleteDevice)
         case .stopping, .deleting: break
@@ -66,33 +91,70 @@ extension DeviceMachine {
         var s = stopping
         let errno = Errno(-result)
         switch (s.step, step) {
-        case (.settling, _): advance(s)
-        case (.stopping, .tryStopDevice) where errno == .busy:
-            guard let worker = s.worker, let since = s.liveSince else { return forceStop(&s) }
-            phase = .live(Live(deviceID: s.deviceID, worker: worker, since: since))
-            if s.purpose == .operatorStop { removalPending = false }
-            emit(.stopRefused)
+        case (.settling, _):
+            if errno == .noSuchDevice { s.isGone = true }
+            advance(s)
+        case (.stopping, _) where errno == .interrupted || errno == .canceled:
+            // Its agent died, or it never reached the driver. STOP_DEV may be repeated.
+            arm(.retry, afterMilliseconds: Self.againTime)
+        case (.stopping, .tryStopDevice) where errno == .busy && !s.force: refused(s)
         case (.stopping, .tryStopDevice) where errno == .noSuchDevice || errno == .notSupported:
             // No disk yet (added, never started), or an older kernel after all.
             forceStop(&s)
+        case (.stopping, .tryStopDevice) where errno == .busy: forceStop(&s)
         case (.stopping, _) where result < 0 && errno != .noSuchDevice:
             fail(s, "STOP_DEV", errno)
         case (.stopping, _):
+            s.isGone = s.isGone || errno == .noSuchDevice
             s.step = .waitingForWorker
-            if s.worker != nil { arm(.step, afterMilliseconds: Self.leaveTime) }
+            if s.worker != nil && dying == nil { arm(.step, afterMilliseconds: Self.leaveTime) }
             advance(s)
-        case (.deleting, .deleteDevice):
-            // EINTR: the deletion goes on in the kernel and ends with the last close.
-            guard result >= 0 || errno == .noSuchDevice || errno == .interrupted else {
-                return fail(s, "DEL_DEV", errno)
-            }
-            if errno == .interrupted {
-                log(.warning, "the disk is gone; its number is free again when its last user closes it")
-            }
-            removalPending = false
-            emit(.deviceDeleted)
-            conclude(s.purpose)
+        case (.deleting, .deleteDevice): deleted(s, result, errno)
         default: break
+        }
+    }
+
+    private mutating func deleted(_ stopping: Stopping, _ result: Int32, _ errno: Errno) {
+        var s = stopping
+        // EINTR: the deletion goes on in the kernel and ends with the last close.
+        guard result >= 0 || errno == .noSuchDevice || errno == .interrupted else {
+            return fail(s, "DEL_DEV", errno)
+        }
+        if errno == .interrupted {
+            guard s.purpose != .startAgain else {
+                // The new disk gets the same number, so its last user has to be waited for.
+                if s.trouble == nil {
+                    let failure = Failure(
+                        .none, "the old disk is still in use: the device starts when its last user closes it")
+                    log(.warning, failure.message)
+                    s.trouble = failure
+                    phase = .stopping(s)
+                }
+                return arm(.retry, afterMilliseconds: Self.againTime)
+            }
+            log(.warning, "the disk is gone; its number is free again when its last user closes it")
+        }
+        finish(s)
+    }
+
+    private mutating func finish(_ s: Stopping) {
+        removalPending = false
+        emit(.deviceDeleted)
+        conclude(s.purpose)
+    }
+
+    /// Somebody has the disk open.
+    private mutating func refused(_ s: Stopping) {
+        if s.purpose == .remove { removalPending = true }
+        emit(.stopRefused)
+        if let live = s.live, s.worker != nil {
+            phase = .live(live)
+        } else if settings.survivesWorker {
+            // It has no worker (any more), and its users' I/O waits for one.
+            beginRecovery(deviceID: s.deviceID, cause: .death(.unknown), delay: 0, repeated: true)
+        } else {
+            var stopping = s
+            forceStop(&stopping)
         }
     }
 
@@ -102,10 +164,26 @@ extension DeviceMachine {
         control(.stopDevice)
     }
 
+    private mutating func repeatCommand(_ s: Stopping) {
+        switch s.step {
+        case .stopping: control(s.force || !traits.canTryStop ? .stopDevice : .tryStopDevice)
+        case .deleting: control(.deleteDevice)
+        case .settling, .waitingForWorker: break
+        }
+    }
+
     private mutating func fail(_ s: Stopping, _ command: String, _ errno: Errno) {
         attempted = true
+        emit(.disarm(.step))
+        if s.purpose == .remove { removalPending = true }
         let failure = Failure(.none, "the kernel refused \(command) (\(errno)): try `ublkctl stop` again")
         log(.error, failure.message)
+        if let live = s.live, s.worker != nil, s.step == .stopping, !s.killSent {
+            // Its worker goes on serving; nothing was taken from its users.
+            phase = .live(live)
+            return emit(.stopRefused)
+        }
+        if let worker = s.worker, !s.killSent { dismiss(worker) }
         phase = .failed(Failed(failure: failure, deviceID: s.deviceID, held: true))
     }
 }

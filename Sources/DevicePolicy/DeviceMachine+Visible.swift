@@ -21,7 +21,7 @@ extension DeviceMachine {
     public var visible: VisibleState {
         switch phase {
         case .absent: return VisibleState(.absent)
-        case .starting: return VisibleState(.starting)
+        case .starting(let starting): return VisibleState(.starting, starting.trouble)
         case .live(let live):
             if live.failing {
                 return VisibleState(
@@ -34,12 +34,16 @@ extension DeviceMachine {
             return VisibleState(
                 .pendingRemoval,
                 Failure(.reloadPending, "no longer configured; it is removed when its last user closes it"))
-        case .recovering(let recovering): return VisibleState(.recovering, recovering.trouble)
-        case .stopping: return VisibleState(.stopping)
+        case .recovering(let recovering):
+            return VisibleState(
+                .recovering, recovering.trouble, nextAttempt: recovering.nextAttempt)
+        case .stopping(let stopping): return VisibleState(.stopping, stopping.trouble)
         case .stopped: return VisibleState(.stopped, Failure(.operatorAsked, "stopped by an operator"))
         case .failed(let failed):
+            // An operator's word alone does not cure what the kernel lost.
+            let waitsForOperator = failed.held && failed.failure.reason != .kernelUnrecoverable
             return VisibleState(
-                failed.held ? .held : .failed, failed.failure, nextAttempt: failed.nextAttempt)
+                waitsForOperator ? .held : .failed, failed.failure, nextAttempt: failed.nextAttempt)
         case .removed: return VisibleState(.absent)
         }
     }
@@ -61,7 +65,7 @@ extension DeviceMachine {
         switch phase {
         case .starting(let s): s.worker
         case .live(let l): l.worker
-        case .recovering(let r): r.worker.ref ?? r.oldWorker
+        case .recovering(let r): r.worker.ref ?? dying
         case .stopping(let s): s.worker
         case .absent, .stopped, .failed, .removed: nil
         }

@@ -22,6 +22,9 @@ public struct DeviceMachine: Sendable {
 
     var tally = DeathTally()
     var pendingControl: ControlStep?
+    /// Killed, and its end not told yet. It may still hold ublkcN or the backend, so nothing that could meet
+    /// it there begins before.
+    var dying: WorkerRef?
     var now = Instant(nanoseconds: 0)
     private var effects: [DeviceEffect] = []
     private var randomState: UInt32
@@ -30,6 +33,8 @@ public struct DeviceMachine: Sendable {
     static var prepareTime: UInt64 { 20_000 }
     /// Milliseconds after STOP_DEV until a worker that does not leave by itself is killed.
     static var leaveTime: UInt64 { 2_000 }
+    /// Milliseconds from SIGKILL until a worker that is still there is called unkillable.
+    static var deathTime: UInt64 { 5_000 }
     /// Milliseconds between two looks at GET_DEV_INFO.
     static var verifyInterval: UInt64 { 20 }
 
@@ -45,6 +50,8 @@ public struct DeviceMachine: Sendable {
     public mutating func handle(_ event: DeviceEvent, at now: Instant) -> [DeviceEffect] {
         self.now = now
         effects = []
+        if case .start = event { removalPending = false }
+        if case .workerDied(let id, _, _) = event, id == dying?.id { dying = nil }
         if accountForControl(event) && !refusesToStop(event) {
             switch phase {
             case .absent, .stopped: handleAtRest(event)
@@ -53,7 +60,8 @@ public struct DeviceMachine: Sendable {
             case .recovering(let recovering): handle(event, in: recovering)
             case .stopping(let stopping): handle(event, in: stopping)
             case .failed(let failed): handle(event, in: failed)
-            case .removed: break
+            case .removed:
+                if case .workerGiven(let ref) = event { emit(.kill(ref.id)) }
             }
         }
         return effects
@@ -114,6 +122,22 @@ public struct DeviceMachine: Sendable {
         emit(.arm(timer, now.adding(milliseconds: milliseconds)))
     }
 
+    /// Kills a worker that may hold ublkcN or the backend. What follows waits for its end.
+    mutating func dismiss(_ worker: WorkerRef) {
+        dying = worker
+        emit(.kill(worker.id))
+    }
+
+    func unkillable(_ worker: WorkerRef) -> Failure {
+        Failure(
+            .unkillable,
+            "worker \(worker.pid) does not die: it waits in the kernel, most often for its backend; "
+                + "the device goes on when it is gone")
+    }
+
+    /// What a stop is for: a device that left the configuration does not stay.
+    func stopPurpose(remove: Bool) -> Stopping.Purpose { remove || removalPending ? .remove : .operatorStop }
+
     mutating func withJitter(_ milliseconds: UInt64) -> UInt64 {
         randomState ^= randomState << 13
         randomState ^= randomState >> 17
@@ -150,20 +174,28 @@ public struct DeviceMachine: Sendable {
             phase = .live(Live(deviceID: found.deviceID, worker: worker, since: now))
             emit(.becameLive(recovery: nil))
             log(.notice, "adopted: worker \(worker.pid) goes on serving")
+        case (_, let worker) where !settings.survivesWorker:
+            log(.notice, "the disk was lost with its worker; it is made anew")
+            remake(found.deviceID, worker)
         case (.dead, let worker), (nil, let worker):
             // Added and never started, or stopped halfway: such a device cannot be started reliably.
             log(.notice, "an earlier ublkd left this device unfinished; it is made anew")
-            beginStopping(
-                Stopping(
-                    deviceID: found.deviceID, worker: worker, purpose: .startAgain, killFirst: true,
-                    force: true))
+            remake(found.deviceID, worker)
         case (let state?, let worker):
             log(.warning, "adopted with \(worker == nil ? "its worker dead" : "a recovery unfinished")")
-            if let worker { emit(.kill(worker.id)) }
+            if let worker { dismiss(worker) }
+            if settings.restartBurst == 0 {
+                return leaveToOperator(found.deviceID, .death(.unknown), repeated: state != .live)
+            }
             // LIVE means that no START_USER_RECOVERY was accepted since the last END; otherwise nobody knows.
             beginRecovery(
-                deviceID: found.deviceID, cause: .death(.unknown), oldWorker: worker, delay: 0,
-                repeated: state != .live)
+                deviceID: found.deviceID, cause: .death(.unknown), delay: 0, repeated: state != .live)
         }
+    }
+
+    private mutating func remake(_ deviceID: UInt32, _ worker: WorkerRef?) {
+        beginStopping(
+            Stopping(
+                deviceID: deviceID, worker: worker, purpose: .startAgain, killFirst: true, force: true))
     }
 }

@@ -33,8 +33,12 @@ public struct Starting: Sendable {
     public var deviceID: UInt32?
     public var probed = false
     public var seenLive = false
+    /// A worker was asked for: not before the last one is gone.
+    public var askedForWorker = false
     /// Somebody changed his mind while ADD_DEV was under way: what to do once its answer is known.
     public var abandonedFor: Stopping.Purpose?
+    /// What there is to say while it does not come to an end.
+    public var trouble: Failure?
 }
 
 public struct Live: Sendable {
@@ -64,17 +68,23 @@ public struct Recovering: Sendable {
 
     public var deviceID: UInt32
     public var record: RecoveryRecord
-    /// Killed and not yet reaped: nothing else begins before.
-    public var oldWorker: WorkerRef?
+    /// The end of a killed worker is waited for: nothing else begins before.
+    public var awaitsDeath = false
     public var askedForSlot = false
     public var hasSlot = false
-    /// Waits for the retry timer.
-    public var waiting = false
+    /// When the retry timer ends the wait, if this one waits.
+    public var nextAttempt: Instant?
     /// START_USER_RECOVERY may have been accepted before in this recovery.
     public var repeated = false
+    /// A new worker that was attached died before END: on kernels below 7.0 it may have pinned ublkcN.
+    public var mayBePinned = false
     public var worker: NewWorker = .none
     public var start: Start = .notSent
+    /// When the filler or START_USER_RECOVERY under way was sent.
+    public var sentAt = Instant(nanoseconds: 0)
     public var end: End = .notSent
+    /// The new worker is to go, but not while END is with the kernel.
+    public var condemned: Failure?
     public var served = false
     public var probed = false
     public var seenLive = false
@@ -109,8 +119,12 @@ public struct Stopping: Sendable {
     public var killFirst: Bool
     public var force: Bool
     public var killSent = false
-    /// Since when it was live, to go back to if the kernel refuses.
-    public var liveSince: Instant?
+    /// What it was, to go back to if the kernel refuses.
+    public var live: Live?
+    /// The kernel does not know the device any more, and its number may be another tool's: no command for it.
+    public var isGone = false
+    /// What there is to say while it does not come to an end.
+    public var trouble: Failure?
 }
 
 public struct Failed: Sendable {

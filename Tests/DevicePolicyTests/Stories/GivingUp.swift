@@ -1,0 +1,190 @@
+import BlockABI
+import DevicePolicy
+import Testing
+
+/// More deaths than are borne, and what a crash loop may cost the others.
+struct GivingUp {
+    private func loop(_ settings: PolicySettings, _ kernel: Bench.Kernel = .modern) -> Bench {
+        let bench = Bench(kernel, settings: settings).live()
+        for death in 0...settings.restartBurst {
+            bench.wait(milliseconds: 10)
+            bench.send(.workerDied(bench.serving.id, .signalled(11), served: false))
+            guard death < settings.restartBurst else { break }
+            if bench.timers[.retry] != nil { bench.fire(.retry) }
+            bench.goLive(bench.goOn(upTo: .verifying))
+        }
+        return bench
+    }
+
+    @Test func deathsWithoutServiceWaitLongerAndLonger() throws {
+        let bench = Bench().live()
+        var waits: [UInt64] = []
+        for _ in 0..<5 {
+            bench.send(.workerDied(bench.serving.id, .signalled(11), served: false))
+            waits.append(bench.remaining(.retry) ?? 0)
+            #expect(bench.state == .recovering)
+            #expect((bench.visible.nextAttempt == nil) == (waits.last == 0))
+            if bench.timers[.retry] != nil { bench.fire(.retry) }
+            bench.goLive(bench.goOn(upTo: .verifying))
+        }
+        for (wait, wanted) in zip(waits, [0, 100, 200, 400, 800]) {
+            #expect(Double(wait) >= Double(wanted) * 0.79 && Double(wait) <= Double(wanted) * 1.21)
+        }
+    }
+
+    @Test func retryGoesOnAtTheLongestDelay() throws {
+        let bench = loop(PolicySettings())
+        #expect(bench.state == .failed)
+        #expect(bench.visible.reason == .crashLoop)
+        let wait = try #require(bench.remaining(.retry))
+        #expect(wait >= 8_000 && wait <= 12_000)
+        #expect(bench.visible.nextAttempt == bench.timers[.retry])
+        #expect(bench.fire(.retry) == [.requestSlot])
+        #expect(bench.state == .recovering)
+        bench.goLive(bench.goOn(upTo: .verifying))
+        #expect(bench.machine.isLive)
+    }
+
+    @Test func holdWaitsForAnOperator() {
+        let bench = loop(PolicySettings(afterGivingUp: .hold))
+        #expect(bench.state == .held)
+        #expect(bench.timers.isEmpty)
+        #expect(bench.acts(.timer(.retry)) == [])
+        #expect(bench.acts(.recover) == [.requestSlot])
+        bench.goLive(bench.goOn(upTo: .verifying))
+        #expect(bench.state == .live)
+        // The count began anew: the next death is recovered at once.
+        #expect(bench.acts(.workerDied(bench.serving.id, .signalled(11), served: false)) == [.requestSlot])
+    }
+
+    @Test func failAnswersEveryRequestUntilAnOperatorRecovers() {
+        let bench = loop(PolicySettings(afterGivingUp: .fail))
+        #expect(bench.state == .recovering)
+        bench.send(.slotGranted)
+        let failing = bench.freshWorker()
+        #expect(bench.acts(.workerGiven(failing)).contains(.configure(failing.id, failing: true)))
+        bench.send(.workerPrepared(failing.id, BackendFacts(size: 4096)))
+        bench.done(.start)
+        bench.send(.controlSubmitted(.end(failing)))
+        bench.send(.workerServing(failing.id))
+        bench.done(.end(failing))
+        bench.goLive(failing)
+        #expect(bench.state == .failed)
+        #expect(bench.visible.reason == .crashLoop)
+        #expect(!bench.machine.isLive)
+
+        #expect(bench.acts(.recover) == [.kill(failing.id)])
+        bench.send(.workerDied(failing.id, .signalled(9), served: true))
+        bench.send(.slotGranted)
+        let real = bench.freshWorker()
+        #expect(bench.acts(.workerGiven(real)).contains(.configure(real.id, failing: false)))
+    }
+
+    /// A failing device whose stop is refused goes on failing, and does not pretend to serve.
+    @Test func aRefusedStopLeavesAFailingDeviceFailing() {
+        let bench = loop(PolicySettings(afterGivingUp: .fail))
+        bench.goLive(bench.goOn(upTo: .verifying))
+        #expect(bench.state == .failed)
+        #expect(bench.stop() == [.control(.tryStopDevice)])
+        #expect(bench.done(.tryStopDevice, -Errno.busy.rawValue) == [.stopRefused])
+        #expect(bench.state == .failed)
+    }
+
+    @Test func aBurstOfZeroRecoversNothingByItself() {
+        let bench = Bench(settings: PolicySettings(restartBurst: 0)).live()
+        #expect(bench.acts(.workerDied(bench.serving.id, .signalled(9), served: true)) == [])
+        #expect(bench.state == .held)
+        #expect(bench.visible.reason == .operatorAsked)
+        #expect(bench.acts(.recover) == [.requestSlot])
+        let worker = bench.goOn(upTo: .prepared)
+        bench.send(.workerDied(worker.id, .signalled(9), served: false))
+        #expect(bench.state == .held, "the operator asked once, not for a loop")
+        #expect(bench.timers[.retry] == nil)
+    }
+
+    @Test func aBurstOfZeroRecoversNothingThatIsAdoptedEither() {
+        let bench = Bench(settings: PolicySettings(restartBurst: 0))
+        #expect(bench.acts(.adopt(.dead(.live))) == [.deviceAdded(Bench.device)])
+        #expect(bench.state == .held)
+        #expect(bench.machine.attempted)
+    }
+
+    /// What START_USER_RECOVERY did before giving up must not be forgotten: on a classic kernel the next
+    /// one is answered with EINVAL, which would look like a device that cannot be recovered.
+    @Test(arguments: [false, true])
+    func anAcceptedStartIsRememberedWhenGivingUp(answeredLate: Bool) {
+        let bench = Bench(.classic, settings: PolicySettings(restartBurst: 1)).live()
+        bench.recover(upTo: .workerAsked)
+        if !answeredLate { bench.done(.start) }
+        for _ in 0..<2 {
+            bench.send(.workerUnavailable(.missing))
+            if bench.state == .recovering {
+                bench.fire(.retry)
+                bench.send(.slotGranted)
+            }
+        }
+        #expect(bench.state == .failed)
+        #expect(bench.visible.reason == .backingMissing)
+        if answeredLate { bench.done(.start) }
+        bench.fire(.retry)
+        bench.send(.slotGranted)
+        #expect(bench.commands.last == .filler)
+        bench.done(.filler)
+        #expect(bench.commands.last == .start)
+        bench.done(.start, -Errno.invalidArgument.rawValue)
+        #expect(bench.state == .recovering, "it was armed already")
+    }
+
+    @Test func aDeviceThatWaitsForItsNextAttemptLetsOthersRecover() {
+        let bench = Bench().live()
+        bench.recover(upTo: .workerAsked)
+        #expect(bench.acts(.workerUnavailable(.missing)).contains(.releaseSlot))
+        #expect(bench.visible.reason == .backingMissing)
+        bench.done(.start)
+        #expect(bench.visible.reason == .backingMissing, "the reason is not lost with the kernel's answer")
+        #expect(bench.fire(.retry) == [.requestSlot])
+    }
+
+    @Test func aDeviceThatWaitsForTheDeadWorkersIOLetsOthersRecover() {
+        let bench = Bench().live()
+        let worker = bench.recover(upTo: .prepared)
+        bench.wait(milliseconds: 2_000)
+        let effects = bench.done(.start, -Errno.busy.rawValue)
+        #expect(
+            effects == [
+                .releaseSlot, .findHolders, .queryDevice, .control(.startUserRecovery(lazily: true)),
+            ])
+        #expect(bench.visible.message.contains("last I/O of the dead worker"))
+        bench.send(.holders(["process 4711 (cp)"]))
+        #expect(bench.visible.reason == .recoveryBlocked)
+        #expect(bench.visible.message.contains("process 4711 (cp)"))
+        bench.send(.holders([]))
+        #expect(bench.visible.reason == .none)
+        #expect(bench.done(.startUserRecovery(lazily: true)) == [.requestSlot])
+        #expect(bench.acts(.slotGranted) == [.control(.end(worker))])
+    }
+
+    /// A refusal that comes at once (no agent to be had) must not become a loop without a pause.
+    @Test(arguments: [ControlStep.startUserRecovery(lazily: false), .filler])
+    func anAnswerAtOnceIsFollowedByAPause(step: ControlStep) throws {
+        let bench = Bench(.classic)
+        bench.send(.adopt(.dead(step == .filler ? .quiesced : .live)))
+        bench.send(.slotGranted)
+        #expect(bench.commands.last == step)
+        bench.done(step, -Errno.busy.rawValue)
+        #expect(bench.commands == [step])
+        #expect(try #require(bench.remaining(.retry)) >= 500)
+        bench.fire(.retry)
+        #expect(bench.commands.count == 2)
+    }
+}
+
+extension Adoption {
+    static func dead(_ state: KernelState?) -> Adoption {
+        Adoption(deviceID: Bench.device, state: state, worker: nil, facts: .sample, recoveries: 3)
+    }
+
+    static func alive(_ state: KernelState?) -> Adoption {
+        Adoption(deviceID: Bench.device, state: state, worker: .number(50), facts: .sample, recoveries: 3)
+    }
+}
