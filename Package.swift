@@ -70,6 +70,7 @@ let package = Package(
             name: "LinuxSysTests", dependencies: ["BlockABI", "LinuxSys", "CUblk"], swiftSettings: strict),
         .testTarget(name: "StatusWireTests", dependencies: ["StatusWire"], swiftSettings: strict),
         .testTarget(name: "StructureTests", swiftSettings: strict),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd", "BlockABI"], swiftSettings: strict),
         .testTarget(
             name: "UblkctlTests", dependencies: ["StatusWire", "ublkctl"], swiftSettings: strict),
     ],
