@@ -64,6 +64,9 @@ let package = Package(
             ], swiftSettings: strict),
 
         .testTarget(name: "BlockABITests", dependencies: ["BlockABI", "CUblk"], swiftSettings: strict),
+        .testTarget(name: "ConfigTextTests", dependencies: ["ConfigText"], swiftSettings: strict),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["ConfigText", "Configuration"], swiftSettings: strict),
         .testTarget(
             name: "DevicePolicyTests", dependencies: ["DevicePolicy", "BlockABI"], swiftSettings: pure),
         .testTarget(

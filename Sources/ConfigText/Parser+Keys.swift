@@ -48,7 +48,9 @@ extension Parser {
         }
         let string = try parseString()
         guard let text = string.text else {
-            throw SyntaxError(span, "this key cannot be read", hint: "see the error inside it")
+            var error = SyntaxError(span, "this key cannot be read")
+            error.isReported = true
+            throw error
         }
         return text
     }

@@ -15,7 +15,14 @@ struct Parser {
     private var misencodedLines: Set<Int> = []
     /// After an error inside a bracket or a long string: lines that cannot begin a statement are what is left
     /// of it, and saying so for each of them would bury the one error that counts.
-    private var isSkippingRemains = false
+    private var remains: Remains?
+
+    private enum Remains {
+        /// Of an array: up to its last bracket, if no statement comes before.
+        case array(openBrackets: Int)
+        /// Of something that was never closed: up to the next statement.
+        case unclosed
+    }
     /// Arrays of the current statement that have been opened and not closed.
     var openArrays = 0
 
@@ -39,8 +46,8 @@ struct Parser {
 
     mutating func parse() {
         while offset < bytes.count, !isFull {
-            if isSkippingRemains {
-                skipRemains()
+            if let remains {
+                skipLine(of: remains)
                 continue
             }
             do throws(SyntaxError) {
@@ -134,22 +141,17 @@ struct Parser {
     // MARK: Complaints
 
     mutating func report(_ error: SyntaxError) {
-        guard !isFull, !misencodedLines.contains(error.span.start.line) else { return }
+        guard !isFull, !error.isReported, !misencodedLines.contains(error.span.start.line) else { return }
         diagnostics.append(source.diagnostic(at: error.span, error.message, hint: error.hint))
     }
 
     private mutating func recover(from error: SyntaxError) {
         if let resume = error.resumeOffset {
             offset = resume
-            isSkippingRemains = true
-            return
+            remains = .unclosed
+        } else {
+            skipLine(of: .array(openBrackets: openArrays))
         }
-        while offset < bytes.count, bytes[offset] != Byte.newline {
-            if bytes[offset] == Byte.closeBracket { openArrays -= 1 }
-            offset += 1
-        }
-        offset = min(offset + 1, bytes.count)
-        isSkippingRemains = openArrays > 0
     }
 
     /// Names what stands at the current place instead of what should.
@@ -228,15 +230,25 @@ struct Parser {
         }
     }
 
-    /// Drops a line that is left of a broken array or string, or ends the dropping.
-    private mutating func skipRemains() {
-        if looksLikeStatement(at: offset) {
-            isSkippingRemains = false
+    /// Drops a line, or the rest of one, that is left of a broken array or string; ends the dropping when
+    /// there is no more of it.
+    private mutating func skipLine(of what: Remains) {
+        let isRest = remains == nil
+        if !isRest, looksLikeStatement(at: offset) {
+            remains = nil
             return
         }
-        skipWhitespace()
-        if byte == Byte.closeBracket { isSkippingRemains = false }
-        while offset < bytes.count, bytes[offset] != Byte.newline { offset += 1 }
+        var openBrackets = 0
+        if case .array(let open) = what { openBrackets = open }
+        while offset < bytes.count, bytes[offset] != Byte.newline {
+            if bytes[offset] == Byte.openBracket { openBrackets += 1 }
+            if bytes[offset] == Byte.closeBracket { openBrackets -= 1 }
+            offset += 1
+        }
         offset = min(offset + 1, bytes.count)
+        switch what {
+        case .array: remains = openBrackets > 0 ? .array(openBrackets: openBrackets) : nil
+        case .unclosed: remains = .unclosed
+        }
     }
 }

@@ -6,6 +6,8 @@ struct SyntaxError: Error {
     /// Where to go on when that is not the next line: what follows a bracket that was never closed is read
     /// as if it had been.
     var resumeOffset: Int?
+    /// The cause has been told already.
+    var isReported = false
 
     init(_ span: SourceSpan, _ message: String, hint: String? = nil, resumeOffset: Int? = nil) {
         self.span = span

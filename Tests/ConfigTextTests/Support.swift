@@ -1,0 +1,20 @@
+import ConfigText
+
+func parse(_ text: String) -> TOMLDocument { TOMLDocument(parsing: Array(text.utf8), file: "test.toml") }
+
+func json(_ document: TOMLDocument) -> String {
+    String(decoding: document.taggedJSON().dropLast(), as: UTF8.self)
+}
+
+/// SplitMix64: the same numbers on every run.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+}
