@@ -63,13 +63,14 @@ import Testing
             for _ in 0..<Int.random(in: 1...5, using: &random) { Self.mutate(&bytes, &random) }
             let document = TOMLDocument(parsing: bytes, file: "fuzz")
             let lines = bytes.count { $0 == 0x0A } + 1
-            #expect(document.diagnostics.count <= Diagnostic.limit)
-            for diagnostic in document.diagnostics {
-                guard let position = diagnostic.position else { continue }
-                #expect((0...bytes.count).contains(position.offset))
-                #expect((1...lines).contains(position.line))
-                #expect((1...bytes.count + 1).contains(position.column))
-                #expect(!diagnostic.rendered().isEmpty)
+            // One expectation a document: they are not free, and there are many.
+            let areInside = document.diagnostics.allSatisfy { diagnostic in
+                guard let position = diagnostic.position else { return true }
+                return (0...bytes.count).contains(position.offset) && (1...lines).contains(position.line)
+                    && (1...bytes.count + 1).contains(position.column) && !diagnostic.rendered().isEmpty
+            }
+            if !areInside || document.diagnostics.count > Diagnostic.limit {
+                Issue.record("round \(round) of seed \(seed): \(bytes)")
             }
             _ = document.taggedJSON()
         }
