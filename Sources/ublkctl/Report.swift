@@ -7,6 +7,8 @@ struct Report {
     /// Members beside `version`.
     var members: [String: any Encodable] = [:]
     var failures: [Failure] = []
+    /// Printed as it is, in place of text or JSON: a document of a format of its own.
+    var verbatim: String?
 
     /// The failures' own status when they agree on one, else 1.
     var exitStatus: Int32 {
@@ -16,6 +18,10 @@ struct Report {
     }
 
     func write(to console: Console, _ options: CommonOptions) {
+        if let verbatim {
+            console.out(verbatim)
+            return
+        }
         if options.json {
             // Quiet or not: an error is worth its object.
             if !options.quiet || !failures.isEmpty { writeJSON(to: console) }

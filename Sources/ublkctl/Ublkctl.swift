@@ -33,6 +33,7 @@ struct Ublkctl: ParsableCommand {
         version: "ublkctl \(ProductVersion.text)",
         subcommands: [
             Status.self, List.self, Show.self, Reload.self, Start.self, Stop.self, Recover.self, Wait.self,
+            Check.self,
         ])
 
     @OptionGroup(title: "Global options") var common: CommonOptions

@@ -5,112 +5,100 @@ internal import Configuration
 internal import Glibc
 internal import LinuxSys
 
-/// `ublkctl check`: what ublkd would say of a configuration, without ublkd.
-struct Check: ParsableCommand {
+struct Check: ClientCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check a configuration offline, drop-ins included.",
         discussion: """
             Reads FILE and devices.d/*.toml beside it as ublkd would, and shows every error with its line. \
-            Nothing is changed and ublkd need not run. Whether users, files and devices exist is not \
-            looked at.
+            ublkd need not run, and nothing is changed. Whether users, files and devices exist is not looked \
+            at: that is known when a device starts.
 
-            Exit status: 0 fine, 78 the configuration has errors.
+            The status is 0 if ublkd would take the configuration, warnings or not, and 78 if it has errors. \
+            With --json the members are "ok" and "problems", each of them with "file", "line", "column" \
+            (null: the file as a whole), "severity", "message" and "hint".
             """)
 
-    @Argument(
-        help: "The main file.", completion: .file(extensions: ["toml"]))
+    @Argument(help: "The main file.", completion: .file(extensions: ["toml"]))
     var file = "/etc/ublkd/ublkd.toml"
-
-    @Flag(help: "Print the result as JSON.")
-    var json = false
-
-    @Flag(help: "Print nothing but errors.")
-    var quiet = false
 
     /// The grammar alone, of FILE or of standard input (`-`), for conformance tests.
     @Flag(help: .hidden)
     var syntax = false
 
-    func run() throws {
-        if syntax {
-            try checkSyntax()
-        } else {
-            try checkConfiguration()
-        }
+    @OptionGroup(title: "Global options") var common: CommonOptions
+
+    func execute(in session: inout Session) throws(Failure) -> Report {
+        syntax ? try checkSyntax(session) : checkConfiguration(session)
     }
 
     // MARK: The configuration
 
-    private func checkConfiguration() throws {
+    private func checkConfiguration(_ session: Session) -> Report {
         let read = ConfigurationFiles(main: file)
         let unreadable = read.problems.map { Diagnostic(file: $0.path, $0.message, hint: $0.hint) }
-        // The schema of drop-ins is not that of the main file: without it there is nothing to go by.
+        // What drop-ins may hold depends on the main file: without it there is nothing to go by.
         let isMainRead = read.files.first?.path == file
-        let cpus = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let cpus = sysconf(Int32(_SC_NPROCESSORS_ONLN))
         let result =
             isMainRead
             ? Configuration.check(
                 sources: read.files.map { ($0.path, $0.bytes) }, hostFacts: HostFacts(cpuCount: cpus)) : nil
         let problems = unreadable + (result?.diagnostics ?? [])
-        let isFine = unreadable.isEmpty && result?.configuration != nil
-        if json {
-            printOut(try CheckReport(isFine: isFine, problems: problems).text())
+        let configuration = unreadable.isEmpty ? result?.configuration : nil
+        show(problems, session)
+
+        var report = Report(members: [
+            "ok": configuration != nil, "problems": problems.map(CheckedProblem.init),
+        ])
+        if let configuration {
+            let devices = counted(configuration.devices.count, "device")
+            let warnings = problems.isEmpty ? "no error" : counted(problems.count, "warning")
+            report.text = "\(file): \(devices), \(warnings)\n"
         } else {
-            for problem in problems where !quiet || problem.severity == .error {
-                printError(problem.rendered())
-            }
-            if let configuration = result?.configuration, isFine {
-                if !quiet { printOut(summary(problems, configuration)) }
-            } else {
-                printError(failure(problems))
-            }
+            let errors = counted(problems.count { $0.severity == .error }, "error")
+            let most = problems.count >= Diagnostic.limit ? "at least " : ""
+            report.failures = [Failure(.configuration, "check \(file): \(most)\(errors)")]
         }
-        if !isFine { throw ExitCode(78) }
-    }
-
-    private func summary(_ warnings: [Diagnostic], _ configuration: HostConfiguration) -> String {
-        let devices = counted(configuration.devices.count, "device")
-        return "\(file): \(devices), \(warnings.isEmpty ? "no error" : counted(warnings.count, "warning"))"
-    }
-
-    private func failure(_ problems: [Diagnostic]) -> String {
-        let most = problems.count >= Diagnostic.limit ? "at least " : ""
-        return "\(file): \(most)\(counted(problems.count { $0.severity == .error }, "error"))"
+        return report
     }
 
     private func counted(_ count: Int, _ what: String) -> String {
         "\(count) \(what)\(count == 1 ? "" : "s")"
     }
 
+    /// For people; JSON has them as members.
+    private func show(_ problems: [Diagnostic], _ session: Session) {
+        guard !session.options.json else { return }
+        for problem in problems where problem.severity == .error || !session.options.quiet {
+            session.console.err(problem.rendered() + "\n")
+        }
+    }
+
     // MARK: The grammar alone
 
-    private func checkSyntax() throws {
+    private func checkSyntax(_ session: Session) throws(Failure) -> Report {
         let bytes: [UInt8]
         do throws(Errno) {
-            bytes = try readAll(file)
+            bytes = try file == "-" ? readAll(STDIN_FILENO) : readFile()
         } catch {
-            printError("\(file): error: cannot be read: \(error)")
-            throw ExitCode.failure
+            throw Failure(.failed, "check \(file): cannot be read: \(error)")
         }
         let document = TOMLDocument(parsing: bytes, file: file == "-" ? "<stdin>" : file)
         guard document.isValid else {
-            for problem in document.diagnostics { printError(problem.rendered()) }
-            throw ExitCode.failure
+            for problem in document.diagnostics { session.console.err(problem.rendered() + "\n") }
+            throw Failure(.failed, "check \(file): not TOML 1.0")
         }
-        if json {
-            printOut(String(decoding: document.taggedJSON(), as: UTF8.self), terminator: "")
-        } else if !quiet {
-            printOut("\(file): valid TOML")
-        }
+        var report = Report(text: "\(file): valid TOML 1.0\n")
+        if session.options.json { report.verbatim = String(decoding: document.taggedJSON(), as: UTF8.self) }
+        return report
     }
 
-    private func readAll(_ path: String) throws(Errno) -> [UInt8] {
-        if path == "-" { return try readAll(descriptor: STDIN_FILENO) }
-        let fd = try Fd.open(path, flags: O_RDONLY)
-        return try readAll(descriptor: fd.raw)
+    private func readFile() throws(Errno) -> [UInt8] {
+        let fd = try Fd.open(file, flags: O_RDONLY)
+        return try readAll(fd.raw)
     }
 
-    private func readAll(descriptor: Int32) throws(Errno) -> [UInt8] {
+    private func readAll(_ descriptor: Int32) throws(Errno) -> [UInt8] {
         var bytes: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
@@ -123,15 +111,23 @@ struct Check: ParsableCommand {
             }
         }
     }
+}
 
-    private func printOut(_ text: String, terminator: String = "\n") { print(text, terminator: terminator) }
+/// A problem in JSON. Every member is always there; null: the file as a whole, or no hint.
+private struct CheckedProblem: Encodable {
+    let diagnostic: Diagnostic
 
-    private func printError(_ text: String) {
-        var rest = Array("\(text)\n".utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
-            if count < 0, errno != EINTR { return }
-            rest = rest.dropFirst(max(0, count))
-        }
+    private enum Key: String, CodingKey {
+        case file, line, column, severity, message, hint
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var object = encoder.container(keyedBy: Key.self)
+        try object.encode(diagnostic.file, forKey: .file)
+        try object.encode(diagnostic.position?.line, forKey: .line)
+        try object.encode(diagnostic.position?.column, forKey: .column)
+        try object.encode(diagnostic.severity.rawValue, forKey: .severity)
+        try object.encode(diagnostic.message, forKey: .message)
+        try object.encode(diagnostic.hint, forKey: .hint)
     }
 }
