@@ -71,6 +71,11 @@ let package = Package(
             name: "DevicePolicyTests", dependencies: ["DevicePolicy", "BlockABI"], swiftSettings: pure),
         .testTarget(
             name: "LinuxSysTests", dependencies: ["BlockABI", "LinuxSys", "CUblk"], swiftSettings: strict),
+        // Counts the allocations of a thread by standing in front of libc's.
+        .target(name: "MallocCount", path: "Tests/Support/MallocCount"),
+        .testTarget(
+            name: "QueueEngineTests", dependencies: ["BlockABI", "CUblk", "MallocCount", "QueueEngine"],
+            swiftSettings: strict),
         .testTarget(name: "StatusWireTests", dependencies: ["StatusWire"], swiftSettings: strict),
         .testTarget(name: "StructureTests", swiftSettings: strict),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "BlockABI"], swiftSettings: strict),

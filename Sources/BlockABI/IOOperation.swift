@@ -11,6 +11,9 @@ public struct IOOperation: RawRepresentable, Hashable, Sendable {
     public static var discard: IOOperation { IOOperation(rawValue: 3) }
     public static var writeZeroes: IOOperation { IOOperation(rawValue: 5) }
 
+    // The library's own `==` for raw values is generic, and stays a call where it is not specialised.
+    public static func == (a: IOOperation, b: IOOperation) -> Bool { a.rawValue == b.rawValue }
+
     /// Carries data in the slot's buffer.
     public var hasData: Bool { rawValue <= 1 }
     /// Changes what the device holds.

@@ -13,18 +13,22 @@ public struct UserData: RawRepresentable, Equatable, Sendable {
 
     public var tag: UInt16 { UInt16(truncatingIfNeeded: rawValue) }
     public var step: UInt8 { UInt8(truncatingIfNeeded: rawValue &>> 24) }
-    /// Nil for a value that no submission of ours carries.
-    public var kind: Kind? { Kind(rawValue: UInt8(truncatingIfNeeded: rawValue &>> 16)) }
+    public var kind: Kind { Kind(rawValue: UInt8(truncatingIfNeeded: rawValue &>> 16)) }
 
-    /// Zero is no kind: an entry that nobody filled in is not taken for a slot's.
-    public enum Kind: UInt8, Sendable, CaseIterable {
+    /// A struct and not an enum: reading one is free in the loop. Zero is no kind, so that an entry which nobody
+    /// filled in is not taken for a slot's.
+    public struct Kind: RawRepresentable, Hashable, Sendable {
+        public let rawValue: UInt8
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+        public static func == (a: Kind, b: Kind) -> Bool { a.rawValue == b.rawValue }
+
         /// FETCH or COMMIT_AND_FETCH of a slot.
-        case slot = 1
+        public static var slot: Kind { Kind(rawValue: 1) }
         /// A target's own submission for a slot's request.
-        case backend = 2
+        public static var backend: Kind { Kind(rawValue: 2) }
         /// The queue's eventfd: a probe, or the device is ending.
-        case wake = 3
+        public static var wake: Kind { Kind(rawValue: 3) }
         /// The grace period of an ending queue is over.
-        case grace = 4
+        public static var grace: Kind { Kind(rawValue: 4) }
     }
 }

@@ -139,9 +139,11 @@ struct FileTarget: Target, ~Copyable {
         } else {
             switch request.operation {
             case .read:
-                io_uring_prep_read(sqe, file, buffer + Int(done), UInt32(truncatingIfNeeded: rest), at)
+                io_uring_prep_read(
+                    sqe, file, buffer + Int(truncatingIfNeeded: done), UInt32(truncatingIfNeeded: rest), at)
             case .write:
-                io_uring_prep_write(sqe, file, buffer + Int(done), UInt32(truncatingIfNeeded: rest), at)
+                io_uring_prep_write(
+                    sqe, file, buffer + Int(truncatingIfNeeded: done), UInt32(truncatingIfNeeded: rest), at)
                 if request.flags.contains(.forceUnitAccess) { sqe.pointee.rw_flags = CU_WRITE_DSYNC }
             case .flush:
                 io_uring_prep_fsync(sqe, file, UInt32(IORING_FSYNC_DATASYNC))
@@ -171,7 +173,7 @@ struct FileTarget: Target, ~Copyable {
             return
         }
         let bytes = min(rest, bufferBytes)
-        memset(buffer, 0, Int(bytes))
+        memset(buffer, 0, Int(truncatingIfNeeded: bytes))
         io_uring_prep_write(sqe, Ring.backendIndex, buffer, UInt32(truncatingIfNeeded: bytes), at)
     }
 }

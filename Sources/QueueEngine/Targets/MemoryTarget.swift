@@ -20,7 +20,8 @@ struct MemoryTarget: Target, ~Copyable {
         case .discard, .writeZeroes:
             guard let sqe = submissions.next() else { return .ringLost }
             io_uring_prep_fallocate(
-                sqe, Ring.backendIndex, CU_PUNCH_HOLE, Int(request.offset), Int(request.length))
+                sqe, Ring.backendIndex, CU_PUNCH_HOLE, Int(truncatingIfNeeded: request.offset),
+                Int(truncatingIfNeeded: request.length))
             sqe.finish(UserData(.backend, tag: tag))
             return .pending
         default: return .done(0)
@@ -36,12 +37,12 @@ struct MemoryTarget: Target, ~Copyable {
     private func copy(_ request: IORequest, _ buffer: UnsafeMutableRawPointer) -> Step {
         var done: UInt64 = 0
         while done < request.length {
-            let rest = Int(request.length &- done)
+            let rest = Int(truncatingIfNeeded: request.length &- done)
             let at = request.offset &+ done
             let result =
                 request.operation == .read
-                ? cu_pread(descriptor, buffer + Int(done), rest, at)
-                : cu_pwrite(descriptor, buffer + Int(done), rest, at)
+                ? cu_pread(descriptor, buffer + Int(truncatingIfNeeded: done), rest, at)
+                : cu_pwrite(descriptor, buffer + Int(truncatingIfNeeded: done), rest, at)
             if result == -Int64(Errno.interrupted.rawValue) { continue }
             if result < 0 { return .done(Int32(truncatingIfNeeded: result)) }
             if result == 0 { return .done(-Errno.inputOutput.rawValue) }

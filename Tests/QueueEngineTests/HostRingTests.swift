@@ -1,0 +1,147 @@
+import BlockABI
+import CUblk
+import Glibc
+import Testing
+
+@testable import QueueEngine
+
+/// The shipped loop and targets with a real ring of this host below; only the driver is the test's.
+@Suite struct HostRingTests {
+    private let scratch = Scratch()
+
+    /// Runs each submission of the target on a ring of the host and hands its result back.
+    private final class HostBackend {
+        private let raw: UnsafeMutablePointer<io_uring>
+
+        init(backend: Int32) throws {
+            raw = .allocate(capacity: 1)
+            raw.initialize(to: io_uring())
+            try Errno.check(io_uring_queue_init(8, raw, 0))
+            var files: [Int32] = [-1, backend]
+            try Errno.check(io_uring_register_files(raw, &files, 2))
+        }
+
+        deinit {
+            io_uring_queue_exit(raw)
+            raw.deallocate()
+        }
+
+        func run(_ entry: io_uring_sqe) -> Int32 {
+            io_uring_get_sqe(raw)?.pointee = entry
+            io_uring_submit_and_wait(raw, 1)
+            let result = cu_cq_result(raw, cu_cq_head(raw))
+            cu_cq_release(raw, cu_cq_tail(raw))
+            return result
+        }
+    }
+
+    private func fill(_ rig: QueueRig, _ value: Int32, _ bytes: Int) { memset(rig.buffer(0), value, bytes) }
+
+    private func holds(_ rig: QueueRig, _ value: UInt8, _ bytes: Int) -> Bool {
+        UnsafeRawBufferPointer(start: rig.buffer(0), count: bytes).allSatisfy { $0 == value }
+    }
+
+    /// Write, flush, read back, give back, zero: as a file system would.
+    private func workout(_ rig: QueueRig) -> [(FakeDriver) -> Void] {
+        [
+            {
+                fill(rig, 0x5a, 65_536)
+                $0.deliver(CU_OP_WRITE, sector: 128, sectors: 128, flags: CU_IO_F_FUA)
+            },
+            { $0.deliver(CU_OP_FLUSH, sectors: 0) },
+            {
+                fill(rig, 0, 65_536)
+                $0.deliver(CU_OP_READ, sector: 128, sectors: 128)
+            },
+            {
+                #expect(holds(rig, 0x5a, 65_536))
+                $0.deliver(CU_OP_DISCARD, sector: 128, sectors: 64)
+            },
+            { $0.deliver(CU_OP_WRITE_ZEROES, sector: 192, sectors: 32, flags: CU_IO_F_NOUNMAP) },
+            { $0.deliver(CU_OP_READ, sector: 128, sectors: 96) },
+            {
+                #expect(holds(rig, 0, 49_152))
+                $0.deliver(CU_OP_READ, sector: 224, sectors: 32)
+            },
+            { _ in #expect(holds(rig, 0x5a, 16_384)) },
+        ]
+    }
+
+    private let expected: [Int32] = [65_536, 0, 65_536, 0, 0, 49_152, 16_384]
+
+    @Test(arguments: [true, false])
+    func aFileKeepsWhatIsWritten(direct: Bool) throws {
+        let path = scratch.path("disk")
+        let backend = try Backend.open(
+            .file(FileSpec(path: path, size: 1 << 20, create: true, directIO: direct, expected: .none)),
+            readOnly: false, discard: true)
+        #expect(backend.facts.directIO || !direct || !backend.facts.warnings.isEmpty)
+        let rig = QueueRig(size: backend.facts.size)
+        let host = try HostBackend(backend: backend.descriptor)
+        rig.driver.backend = { host.run($0) }
+        let target = rig.fileTarget(
+            buffered: !backend.facts.directIO, block: backend.facts.logicalBlock)
+        #expect(try rig.results(target, workout(rig)) == expected)
+    }
+
+    @Test func memoryKeepsWhatIsWritten() throws {
+        let path = scratch.file("memory", 1 << 20)
+        let backend = try Backend.open(
+            .memory(size: 1 << 20, descriptor: open(path, O_RDWR)), readOnly: false, discard: true)
+        let rig = QueueRig(size: backend.facts.size)
+        let host = try HostBackend(backend: backend.descriptor)
+        rig.driver.backend = { host.run($0) }
+        #expect(try rig.results(MemoryTarget(descriptor: backend.descriptor), workout(rig)) == expected)
+    }
+
+    @Test func aFileThatWasTruncatedReadsAsAnError() throws {
+        let path = scratch.file("disk", 1 << 20, fill: 1)
+        let backend = try Backend.open(
+            .file(FileSpec(path: path, size: nil, create: false, directIO: true, expected: .none)),
+            readOnly: false, discard: true)
+        let rig = QueueRig(size: backend.facts.size)
+        let host = try HostBackend(backend: backend.descriptor)
+        rig.driver.backend = { host.run($0) }
+        let results = try rig.results(
+            rig.fileTarget(block: backend.facts.logicalBlock),
+            [
+                { $0.deliver(CU_OP_READ, sector: 1024, sectors: 8) },
+                {
+                    truncate(path, 4096)
+                    $0.deliver(CU_OP_READ, sector: 0, sectors: 64)
+                },
+                { $0.deliver(CU_OP_READ, sector: 1024, sectors: 8) },
+                { $0.deliver(CU_OP_READ, sector: 0, sectors: 8) },
+            ])
+        #expect(results == [4096, -5, -5, 4096])
+    }
+
+    /// The rings of a real worker: made disabled by one thread, used by another.
+    @Test func aRingIsMadeDisabledAndEnabledByItsThread() throws {
+        let ring = try Ring(depth: 128)
+        let wake = cu_eventfd()
+        defer { close(wake) }
+        try ring.register(device: -1, backend: -1, wake: wake)
+        #expect(ring.raw.pointee.sq.ring_entries >= 144)
+        #expect(io_uring_submit_and_wait(ring.raw, 0) <= 0)
+        #expect(io_uring_enable_rings(ring.raw) == 0)
+    }
+
+    @Test func buffersTakeNoMemoryUntilTheyAreUsed() throws {
+        let before = residentPages()
+        let geometry = QueueGeometry(queues: 4, depth: 4096, maxIO: 32 << 20)
+        let backend = try Backend.open(.null(size: 1 << 30), readOnly: false, discard: true)
+        let queues = try QueueSet(geometry, backend: backend)
+        #expect(queues.facts.size == 1 << 30)
+        #expect(queues.state == .starting)
+        #expect(residentPages() - before < 2_000, "512 GiB of buffers are to be address space alone")
+    }
+
+    private func residentPages() -> Int {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { room in
+            let count = cu_read_text("/proc/self/statm", room.baseAddress, room.count)
+            let text = String(decoding: room.prefix(Int(count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            return text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        }
+    }
+}
