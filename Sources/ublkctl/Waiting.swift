@@ -22,44 +22,51 @@ struct Waiting {
     /// - Returns: a result for each subject, by name.
     func until(_ subjects: [Subject], in session: inout Session) -> [String: Result] {
         var results: [String: Result] = [:]
-        var latest: [String: DeviceSummary] = [:]
-        var hasAnswered = false
+        var latest: [String: DeviceSummary]?
         while true {
+            var failure: Failure?
             do throws(Failure) {
                 let devices = try session.devices(verb: verb)
                 latest = Dictionary(devices.map { ($0.name, $0) }) { first, _ in first }
             } catch {
-                let pending = subjects.filter { results[$0.name] == nil }
-                if error.kind == .timeout, hasAnswered {
-                    for subject in pending {
-                        let device = latest[subject.name]
-                        results[subject.name] = .missed(device, outOfTime(subject, device, session))
-                    }
-                    return results
-                }
-                guard !once, error.kind == .notRunning, !session.deadline.hasPassed else {
-                    for subject in pending { results[subject.name] = .missed(latest[subject.name], error) }
-                    return results
-                }
-                session.pause(milliseconds: 50)
-                continue
+                failure = error
             }
-            hasAnswered = true
-
             for subject in subjects where results[subject.name] == nil {
-                let device = latest[subject.name]
-                switch subject.goal.verdict(device, before: subject.before) {
-                case .met: results[subject.name] = .met(device)
-                case .missed: results[subject.name] = .missed(device, missed(subject, device))
-                case .notYet where once: results[subject.name] = .missed(device, missed(subject, device))
-                case .notYet:
-                    guard session.deadline.hasPassed else { continue }
-                    results[subject.name] = .missed(device, outOfTime(subject, device, session))
+                let device = latest?[subject.name]
+                if let failure {
+                    results[subject.name] = self.result(
+                        subject, device, failure, hasAnswered: latest != nil, session)
+                } else {
+                    results[subject.name] = self.result(subject, device, session)
                 }
             }
-            if results.count == Set(subjects.map(\.name)).count { return results }
+            if subjects.allSatisfy({ results[$0.name] != nil }) { return results }
             session.pause(milliseconds: 50)
         }
+    }
+
+    /// What an answer means for one device; nil: not decided yet.
+    private func result(_ subject: Subject, _ device: DeviceSummary?, _ session: Session) -> Result? {
+        switch subject.goal.verdict(device, before: subject.before) {
+        case .met: .met(device)
+        case .missed: .missed(device, missed(subject, device))
+        case .notYet where once: .missed(device, missed(subject, device))
+        case .notYet where session.deadline.hasPassed:
+            .missed(device, outOfTime(subject, device, session))
+        case .notYet: nil
+        }
+    }
+
+    /// What it means that there was no answer; nil: that ublkd may come back.
+    private func result(
+        _ subject: Subject, _ device: DeviceSummary?, _ failure: Failure, hasAnswered: Bool,
+        _ session: Session
+    ) -> Result? {
+        if failure.kind == .timeout, hasAnswered {
+            return .missed(device, outOfTime(subject, device, session))
+        }
+        let mayComeBack = failure.kind == .notRunning && !once && !session.deadline.hasPassed
+        return mayComeBack ? nil : .missed(device, failure)
     }
 
     private func missed(_ subject: Subject, _ device: DeviceSummary?) -> Failure {
