@@ -7,7 +7,8 @@ struct Ublkctl: ParsableCommand {
         commandName: "ublkctl",
         abstract: "Look at and steer the block devices of ublkd.",
         discussion: """
-            Everybody may look (status, list, wait). Everything else is for root and members of group ublkd.
+            Everybody may look (status, list, wait), and check a configuration he can read. Everything else is \
+            for root and members of group ublkd.
 
             NAME is a device's name in the configuration, or N, ublkbN or a path of its node: data, 3, \
             ublkb3, /dev/ublkb3 and /dev/ublk/by-name/data can all be the same disk.

@@ -62,10 +62,6 @@ struct Check: ClientCommand {
         return report
     }
 
-    private func counted(_ count: Int, _ what: String) -> String {
-        "\(count) \(what)\(count == 1 ? "" : "s")"
-    }
-
     /// For people; JSON has them as members.
     private func show(_ problems: [Diagnostic], _ session: Session) {
         guard !session.options.json else { return }
