@@ -6,11 +6,6 @@ import LinuxSys
 import StatusWire
 import Systemd
 
-/// What the build is called.
-enum Build {
-    static let version = "0.1.0"
-}
-
 /// From the command line to the running supervisor, and the exit codes of everything that prevents it.
 enum Ublkd {
     private enum Exit {
@@ -27,7 +22,7 @@ enum Ublkd {
             StandardStream.writeOutput(Options.help + "\n")
             return 0
         case .version:
-            StandardStream.writeOutput("ublkd \(Build.version)\n")
+            StandardStream.writeOutput("ublkd \(ProductVersion.text)\n")
             return 0
         case .wrong(let problem):
             StandardStream.writeError("ublkd: \(problem)\n\n\(Options.help)\n")

@@ -12,9 +12,11 @@ extension Fd {
     }
 
     /// send(2) without SIGPIPE, for sockets: how many of the bytes went.
-    public borrowing func send(_ bytes: [UInt8]) throws(Errno) -> Int {
+    public borrowing func send(_ bytes: ArraySlice<UInt8>) throws(Errno) -> Int {
         while true {
-            let count = Glibc.send(raw, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(raw, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             if count >= 0 { return count }
             if errno != EINTR { throw Errno(errno) }
         }

@@ -7,7 +7,7 @@ import Systemd
 /// and the answers that may wait for it to read.
 final class ClientConnection {
     /// Answers that wait, bytes; a client that reads slower than that is dropped.
-    private static let maxPending = 4 * 1024 * 1024
+    private static let maxPending = 64 * 1024 * 1024
     /// Milliseconds for one frame to arrive, and for a waiting answer to be read.
     private static let patience: UInt64 = 5_000
 
@@ -18,6 +18,8 @@ final class ClientConnection {
     private unowned let server: SocketServer
     private var decoder = FrameDecoder()
     private var pending: [UInt8] = []
+    /// Bytes of `pending` that went already.
+    private var sent = 0
     private var readSource: Source?
     private var writeSource: Source?
     private var deadline: Source?
@@ -52,9 +54,9 @@ final class ClientConnection {
         serve()
     }
 
-    /// Serves whole frames, one call at a time.
+    /// Serves whole frames, one call at a time: the next one only once the answer of the last was read.
     private func serve() {
-        while !isAnswering && !isClosed {
+        while !isAnswering && !isClosed && pending.isEmpty {
             let frame: [UInt8]?
             do {
                 frame = try decoder.next()
@@ -83,26 +85,28 @@ final class ClientConnection {
 
     private func send(_ bytes: [UInt8]) {
         pending += bytes
-        guard pending.count <= Self.maxPending else { return close() }
+        guard pending.count - sent <= Self.maxPending else { return close() }
         flush()
     }
 
     private func flush() {
-        while !pending.isEmpty {
+        while sent < pending.count {
             do throws(Errno) {
-                let written = try fd.send(pending)
-                pending.removeFirst(written)
+                sent += try fd.send(pending[sent...])
             } catch {
                 guard error == .tryAgain else { return close() }
                 if writeSource == nil {
                     writeSource = try? loop.addIO(fd.raw, events: .writable, priority: .late) {
                         [weak self] _ in
                         self?.flush()
+                        self?.serve()
                     }
                 }
                 return startDeadline()
             }
         }
+        pending = []
+        sent = 0
         writeSource = nil
         if decoder.pendingBytes == 0 { stopDeadline() }
     }

@@ -9,7 +9,7 @@ final class SocketServer {
     /// Clients at the same time; more are turned away at once.
     private static let maxClients = 64
 
-    let dispatcher = Dispatcher(service: ServiceInfo(version: Build.version))
+    let dispatcher = Dispatcher(service: ServiceInfo(version: ProductVersion.text))
     private let listener: UnixListener
     private unowned let supervisor: Supervisor
     private var source: Source?

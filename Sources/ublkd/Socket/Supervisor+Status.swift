@@ -107,7 +107,7 @@ extension Supervisor {
         var counts: [StatusWire.DeviceState: Int] = [:]
         for device in devices.values { counts[state(of: device), default: 0] += 1 }
         return HostStatus(
-            version: Build.version, pid: Int(Host.processID), startedAt: startedAt, instance: instance,
+            version: ProductVersion.text, pid: Int(Host.processID), startedAt: startedAt, instance: instance,
             configFile: options.config, configState: configState, configProblems: configProblems,
             kernel: KernelSummary(
                 release: Host.kernelRelease, features: features.rawValue, family: traits.family.rawValue),
