@@ -82,6 +82,28 @@ extension LinuxSysTests {
             #expect(text == "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n")
         }
 
+        @Test func howSomebodyElsesChildEndedIsToldWhereTheKernelTells() throws {
+            let pair = try Channel.pair()
+            // The shell leaves at once: its child becomes another process's.
+            let box = try shell("sleep 60 & echo $! >&3", descriptors: [pair.theirs.raw])
+            #expect(try waitForEnd(box.child) == .exited(0))
+            guard case .record(let text, _) = try Channel(pair.ours.duplicate()).receive(wait: false),
+                let pid = Int32(String(decoding: text, as: UTF8.self).dropLast())
+            else {
+                Issue.record("no pid")
+                return
+            }
+            let orphan = try Pidfd.open(pid)
+            #expect(try Pidfd.reap(orphan) == nil)
+            try Pidfd.signal(orphan, SIGKILL)
+            var p = pollfd(fd: orphan.raw, events: Int16(POLLIN), revents: 0)
+            #expect(poll(&p, 1, 5000) == 1)
+            // Its new parent may have reaped it meanwhile; a kernel before 6.15 then knows nothing any more.
+            let cause = try Pidfd.reap(orphan)
+            #expect(cause == .signalled(SIGKILL) || cause == .unknown)
+            if Pidfd.number(of: orphan) != nil, geteuid() == 0 { #expect(cause == .signalled(SIGKILL)) }
+        }
+
         @Test func aDescriptorIsCopiedFromAnotherProcess() throws {
             let pair = try Channel.pair()
             let box = try shell("sleep 60", descriptors: [pair.theirs.raw])

@@ -6,4 +6,10 @@ public enum ExitCause: Equatable, Hashable, Sendable {
     case signalled(Int32)
     /// It is gone; the kernel tells only its parent how.
     case unknown
+
+    /// From the status word of wait(2).
+    init(waitStatus: Int32) {
+        let signal = waitStatus & 0x7f
+        self = signal == 0 ? .exited(waitStatus >> 8 & 0xff) : .signalled(signal)
+    }
 }

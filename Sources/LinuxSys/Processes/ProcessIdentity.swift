@@ -37,6 +37,8 @@ public struct ProcessStat: Equatable, Sendable {
     public let state: Character
     public let parent: Int32
     public let startTime: UInt64
+    /// How it ended (the status word of wait(2)); 0 while it runs and for who may not trace it.
+    let waitStatus: Int32?
 
     /// Nil for anything that is not such a line.
     public init?(_ line: [UInt8]) {
@@ -55,6 +57,7 @@ public struct ProcessStat: Equatable, Sendable {
         self.state = state
         self.parent = parent
         startTime = start
+        waitStatus = rest.count > 49 ? Int32(rest[49]) : nil
     }
 }
 
