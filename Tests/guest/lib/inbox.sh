@@ -15,7 +15,7 @@ c_compiler() {
 
 # compile_support SOURCE PROGRAM: static, so that it runs on an initramfs too.
 compile_support() {
-    "$(c_compiler)" -std=gnu17 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -I "$top/Sources/CUblk/include" \
+    "$(c_compiler)" -std=gnu17 -O2 -Wall -Wextra -Wno-format-truncation -Werror -D_GNU_SOURCE -I "$top/Sources/CUblk/include" \
         -static -pthread -o "$2" "$1" -l:liburing.a
 }
 

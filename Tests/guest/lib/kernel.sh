@@ -42,7 +42,7 @@ unpack_kernel() {
     (cd "$out/apt/archives" && apt-get "${apt_options[@]}" download "${packages[@]}")
     mkdir -p "$tree" "$out/modules/usr/lib/modules/$version/kernel"
     for deb in "$out"/apt/archives/*.deb; do dpkg-deb -x "$deb" "$tree"; done
-    python3 "$here/lib/kernel-elf.py" "$(find "$tree" -type f -name 'vmlinuz*' | head -n 1)" "$out/vmlinux"
+    python3 -B "$here/lib/kernel-elf.py" "$(find "$tree" -type f -name 'vmlinuz*' | head -n 1)" "$out/vmlinux"
     local from kept=$out/modules/usr/lib/modules/$version
     from=$(find "$tree" -type d -path "*/modules/$version" | head -n 1)
     cp "$from"/modules.{builtin,builtin.modinfo,order} "$kept/"

@@ -10,11 +10,11 @@ boot_tar() {
 make_snapshot() {
     local out=$1
     compile_support "$here/support/init.c" "$out/init"
-    python3 "$here/lib/initramfs.py" "$out/initramfs" "$out/init" "$kernel/virtio_blk.ko"
+    python3 -B "$here/lib/initramfs.py" "$out/initramfs" "$out/init" "$kernel/virtio_blk.ko"
     rm "$out/init"
     boot_tar "$out/boot.tar"
     # QEMU keeps the backing file's path: the disk's folder is renamed, the root image's is not
-    python3 "$here/lib/vm.py" snapshot --cache "$cache" --emulator "$emulator" --kernel "$kernel" \
+    python3 -B "$here/lib/vm.py" snapshot --cache "$cache" --emulator "$emulator" --kernel "$kernel" \
         --initramfs "$out/initramfs" --flavour "$flavour" --root "$root_disk" --inbox "$out/boot.tar" --out "$out"
     rm "$out/boot.tar"
 }

@@ -132,7 +132,7 @@ def bring_back(guest, options, folder):
 
 def attempt(options, number):
     folder = RunFolder(options.cache)
-    log = options.log or folder.path
+    log = options.log or f"{options.cache}/last-log"
     if number > 1:
         log = f"{log}/again"
     os.makedirs(log, exist_ok=True)
@@ -143,10 +143,10 @@ def attempt(options, number):
         bring_back(guest, options, folder)
         return status
     except GuestStuck:
-        note(f"no end within {options.timeout:.0f} s: killed. What it waited for is in the console log")
+        note(f"no end within {options.timeout:.0f} s: killed")
         if guest:
             guest.explain()
-        show_console(log)
+            note("what its tasks waited for is at the end of the console log")
         return 124
     except GuestDied:
         show_console(log)
