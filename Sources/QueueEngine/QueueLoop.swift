@@ -152,14 +152,14 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
     /// 0, or the errno for a request that must not reach the target.
     @inline(__always)
     private func refusal(of request: IORequest) -> Int32 {
+        // A FLUSH has no place: the driver leaves what looks like one undefined.
+        if request.operation == .flush { return 0 }
         if request.operation.hasData {
             // Beyond the buffer or the device: the driver never sends it, and the buffer ends there.
             guard request.length != 0, request.length <= memory.maxIO else {
                 return -Errno.invalidArgument.rawValue
             }
-        } else if request.operation != .flush, request.operation != .discard,
-            request.operation != .writeZeroes
-        {
+        } else if request.operation != .discard, request.operation != .writeZeroes {
             return -Errno.notSupported.rawValue
         }
         guard request.offset &+ request.length <= memory.size else { return -Errno.inputOutput.rawValue }

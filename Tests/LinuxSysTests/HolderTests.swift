@@ -25,6 +25,17 @@ extension LinuxSysTests {
             #expect(!NodeHolders.maps(pid: getpid(), node: "/zero"))
         }
 
+        @Test func aMappingIsFoundUnderAnotherPathOfTheFile() throws {
+            let scratch = Scratch()
+            let fd = try Fd.open(scratch.file("one"), flags: O_RDWR | O_CREAT, mode: 0o600)
+            #expect(ftruncate(fd.raw, 4096) == 0)
+            #expect(link(scratch.file("one"), scratch.file("two")) == 0)
+            let page = mmap(nil, 4096, PROT_READ, MAP_SHARED, fd.raw, 0)
+            defer { munmap(page, 4096) }
+            #expect(NodeHolders.maps(pid: getpid(), node: scratch.file("two")))
+            #expect(!NodeHolders.maps(pid: getpid(), node: scratch.file("three")))
+        }
+
         @Test func aDeviceThatIsNotThereHasNoHolders() {
             #expect(NodeHolders.users(ofDisk: "ublkb1048000") == [])
             #expect(NodeHolders.processes(ofNode: "/dev/ublkc1048000").isEmpty)

@@ -18,9 +18,24 @@ public enum NodeHolders {
     public static func maps(pid: Int32, node: String) -> Bool {
         guard let bytes = try? SmallFile.read(path: "/proc/\(pid)/maps", limit: 4 << 20) else { return false }
         let endings = [" \(node)", " \(node) (deleted)"].map { Array($0.utf8.reversed()) }
+        let status = try? FileStatus(path: node)
         return bytes.split(separator: 0x0a).contains { line in
-            endings.contains { line.reversed().starts(with: $0) }
+            if let status, isMapping(line, of: status) { return true }
+            return endings.contains { line.reversed().starts(with: $0) }
         }
+    }
+
+    /// By file system and inode: a process in a mount namespace of its own has another path for the node.
+    private static func isMapping(_ line: ArraySlice<UInt8>, of file: FileStatus) -> Bool {
+        let fields = line.split(separator: 0x20, maxSplits: 5)
+        guard fields.count >= 5, let inode = UInt64(String(decoding: fields[4], as: UTF8.self)) else {
+            return false
+        }
+        let numbers = fields[3].split(separator: 0x3a).map {
+            UInt32(String(decoding: $0, as: UTF8.self), radix: 16)
+        }
+        guard numbers.count == 2, let major = numbers[0], let minor = numbers[1] else { return false }
+        return inode == file.inode && deviceNumber("\(major):\(minor)") == file.device
     }
 
     /// Everybody who uses disk `name` (`ublkb3`) or one of its partitions; the kernel's users first.
