@@ -128,7 +128,7 @@ struct Checker {
         _ entry: TOMLTable.Entry, of source: Int, in section: String, known: [String], elsewhere: String?
     ) {
         var hint = elsewhere.map { "it belongs into \($0)" }
-        if hint == nil, let near = nearestName(to: entry.key.name, among: known) {
+        if hint == nil, !problems.isFull, let near = nearestName(to: entry.key.name, among: known) {
             hint = "did you mean `\(near)`?"
         }
         problems.error(

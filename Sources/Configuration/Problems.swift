@@ -9,10 +9,12 @@ struct Place: Hashable {
 
 /// Everything found wrong so far, in all files.
 struct Problems {
+    /// The diagnostic with its source line is made only for those that are shown: a line can be long.
     private struct Finding {
-        let source: Int
-        let offset: Int
-        let diagnostic: Diagnostic
+        let place: Place
+        let severity: Diagnostic.Severity
+        let message: String
+        let hint: String?
     }
 
     private struct Said: Hashable {
@@ -25,16 +27,10 @@ struct Problems {
     /// A value of `[defaults]` is looked at once for each device, and spoken of once.
     private var said: Set<Said> = []
 
-    init(documents: [TOMLDocument]) {
-        self.documents = documents
-        for (source, document) in documents.enumerated() {
-            for diagnostic in document.diagnostics {
-                findings.append(
-                    Finding(
-                        source: source, offset: diagnostic.position?.offset ?? 0, diagnostic: diagnostic))
-            }
-        }
-    }
+    init(documents: [TOMLDocument]) { self.documents = documents }
+
+    /// Far more than will be shown: what is found from now on is not noted any more.
+    var isFull: Bool { findings.count >= 20 * Diagnostic.limit }
 
     mutating func error(_ place: Place, _ message: String, hint: String? = nil) {
         add(.error, place, message, hint: hint)
@@ -47,12 +43,8 @@ struct Problems {
     private mutating func add(
         _ severity: Diagnostic.Severity, _ place: Place, _ message: String, hint: String?
     ) {
-        guard said.insert(Said(place: place, message: message)).inserted else { return }
-        let source = documents[place.source].source
-        findings.append(
-            Finding(
-                source: place.source, offset: place.span.start.offset,
-                diagnostic: source.diagnostic(severity, at: place.span, message, hint: hint)))
+        guard !isFull, said.insert(Said(place: place, message: message)).inserted else { return }
+        findings.append(Finding(place: place, severity: severity, message: message, hint: hint))
     }
 
     /// `FILE:LINE:COLUMN`, for messages that name another place.
@@ -61,17 +53,56 @@ struct Problems {
         return "\(documents[place.source].source.file):\(start.line):\(start.column)"
     }
 
-    /// By file, then by position. Warnings never take the place of errors.
+    /// By file, then by position, those of the grammar included. Warnings never take the place of errors.
     var sorted: [Diagnostic] {
-        let order = findings.enumerated().sorted { a, b in
-            (a.element.source, a.element.offset, a.offset) < (b.element.source, b.element.offset, b.offset)
+        var items: [Item] = findings.map { Item(source: $0.place.source, content: .found($0)) }
+        for (source, document) in documents.enumerated() {
+            items += document.diagnostics.map { Item(source: source, content: .syntax($0)) }
         }
-        let errors = order.filter { $0.element.diagnostic.severity == .error }.prefix(Diagnostic.limit)
-        let last = errors.count == Diagnostic.limit ? errors.last?.element : nil
-        let shown = order.filter { item in
-            guard let last else { return true }
-            return (item.element.source, item.element.offset) <= (last.source, last.offset)
+        items.sort { ($0.source, $0.offset) < ($1.source, $1.offset) }
+        var errors = 0
+        var shown: [Item] = []
+        for item in items where errors < Diagnostic.limit {
+            if item.isError { errors += 1 }
+            shown.append(item)
         }
-        return Array(shown.map(\.element.diagnostic).prefix(Diagnostic.limit))
+        var surplus = shown.count - Diagnostic.limit
+        shown.removeAll { item in
+            guard surplus > 0, !item.isError else { return false }
+            surplus -= 1
+            return true
+        }
+        return shown.map { item in
+            switch item.content {
+            case .syntax(let diagnostic): diagnostic
+            case .found(let finding):
+                documents[item.source].source.diagnostic(
+                    finding.severity, at: finding.place.span, finding.message, hint: finding.hint)
+            }
+        }
+    }
+
+    private struct Item {
+        enum Content {
+            case syntax(Diagnostic)
+            case found(Finding)
+        }
+
+        let source: Int
+        let content: Content
+
+        var offset: Int {
+            switch content {
+            case .syntax(let diagnostic): diagnostic.position?.offset ?? 0
+            case .found(let finding): finding.place.span.start.offset
+            }
+        }
+
+        var isError: Bool {
+            switch content {
+            case .syntax(let diagnostic): diagnostic.severity == .error
+            case .found(let finding): finding.severity == .error
+            }
+        }
     }
 }

@@ -28,3 +28,16 @@ func errors(_ text: String, dropIns: [(file: String, text: String)] = []) -> [St
         return "\(file)\(problem.position?.line ?? 0):\(problem.position?.column ?? 0) \(problem.message)"
     }
 }
+
+/// SplitMix64: the same numbers on every run.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+}
