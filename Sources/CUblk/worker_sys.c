@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <linux/fs.h>
 #include <poll.h>
@@ -39,8 +38,6 @@ int cu_worker_io_flusher(void) {
     return result(prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0));
 }
 
-int cu_worker_no_new_privileges(void) { return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
-
 int cu_thread_name(const char *name) { return result(prctl(PR_SET_NAME, name, 0, 0, 0)); }
 
 int cu_block_signals(void) {
@@ -67,22 +64,23 @@ int cu_private_mounts(void) {
 
 int cu_detach_mounts(void) { return result(umount2("/", MNT_DETACH)); }
 
-int cu_become(uint32_t uid, uint32_t gid) {
-    // While CAP_SETPCAP is there.
+int cu_bar_privileges(void) {
     for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
         if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0) return -errno;
-    if (setgroups(0, NULL) < 0) return -errno;
-    if (setresgid(gid, gid, gid) < 0) return -errno;
-    if (setresuid(uid, uid, uid) < 0) return -errno;
-    return 0;
+    return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 
-int cu_drop_capabilities(void) {
+int cu_drop_thread_privileges(uint32_t uid, uint32_t gid) {
+    // The system calls themselves: libc's would change every thread.
+    if (syscall(SYS_setgroups, 0, NULL) < 0) return -errno;
+    if (syscall(SYS_setresgid, gid, gid, gid) < 0) return -errno;
+    if (syscall(SYS_setresuid, uid, uid, uid) < 0) return -errno;
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct none[2];
     memset(none, 0, sizeof(none));
-    return result(syscall(SYS_capset, &header, none));
+    if (syscall(SYS_capset, &header, none) < 0) return -errno;
+    return cu_worker_undumpable();
 }
 
 int cu_thread_cpus(const int32_t *cpus, uint32_t count) {

@@ -3,8 +3,7 @@ internal import CUblk
 internal import Glibc
 
 /// One queue of the device, owned by the main thread: its ring, its buffers and its thread's start. The thread
-/// itself sees `QueueMemory` alone, plain pointers into what is owned here; a queue lives as long as the
-/// process.
+/// itself sees plain pointers into what is owned here; a queue lives as long as the process.
 final class Queue {
     let index: UInt16
     private let geometry: QueueGeometry
@@ -14,7 +13,7 @@ final class Queue {
     private let signals: UnsafeMutablePointer<cu_queue_signals>
     private let start: UnsafeMutablePointer<QueueStart>
 
-    /// Everything that needs no device. `ending` and `report` are shared by the device's queues.
+    /// Everything that needs no device, the sleeping thread included. `ending` and `report` are shared by the device's queues.
     init(
         _ index: UInt16, _ geometry: QueueGeometry, ending: UnsafeMutablePointer<UInt32>, report: Int32
     ) throws(EngineError) {
@@ -46,18 +45,25 @@ final class Queue {
         fresh.report = report
         signals.initialize(to: fresh)
         start = .allocate(capacity: 1)
+        start.initialize(to: QueueStart(index: index, signals: signals, ring: ring.raw, attached: nil))
+        try makeThread()
     }
 
     var phase: cu_queue_phase { cu_queue_phase(cu_load32(&signals.pointee.phase)) }
     var failure: Errno { Errno(-cu_load_i32(&signals.pointee.error)) }
+    /// The failure was the change of user.
+    var failedAtPrivileges: Bool { cu_load32(&signals.pointee.privileges) != 0 }
 
-    /// Lets the queue thread look: at a probe, at the order to fetch, at the end of the device.
+    /// Lets the queue thread look: at a probe, at the end of the device.
     func wake() { _ = cu_eventfd_add(signals.pointee.wake) }
 
-    /// Maps the descriptors and fixes the files in the ring.
+    func order(_ order: cu_queue_order) { cu_order(signals, order.rawValue) }
+
+    /// Maps the descriptors and fixes the files in the ring. `cpus` empty: wherever the process may run.
     func attach(
         device: Int32, backend: borrowing Backend, header: UnsafeMutablePointer<cu_status_header>,
-        status: UnsafeMutablePointer<cu_queue_status>, latch: UnsafeMutablePointer<Int32>
+        status: UnsafeMutablePointer<cu_queue_status>, latch: UnsafeMutablePointer<Int32>,
+        user: ServingUser, cpus: [Int32]
     ) throws(EngineError) {
         var refused: Int32 = 0
         let mapping = cu_map_shared(device, geometry.mappingOffset(index), geometry.mappingBytes, &refused)
@@ -74,20 +80,13 @@ final class Queue {
             descriptors: mapping.assumingMemoryBound(to: cu_io_desc.self), slots: slots, buffers: buffers,
             stride: geometry.stride, maxIO: UInt64(geometry.maxIO), size: backend.facts.size,
             readOnly: backend.facts.readOnly, status: status, header: header, signals: signals)
-        start.initialize(
-            to: QueueStart(
-                memory: memory, ring: ring.raw, plan: backend.plan, latch: latch, bufferBytes: geometry.maxIO,
-                cpus: nil, cpuCount: 0))
+        let kept = UnsafeMutableBufferPointer<Int32>.allocate(capacity: cpus.count)
+        _ = kept.initialize(from: cpus)
+        start.pointee.attached = QueueStart.Attached(
+            memory: memory, plan: backend.plan, latch: latch, user: user, cpus: kept)
     }
 
-    /// Makes the thread, on these CPUs (empty: wherever the process may run). Once, after `attach`.
-    func run(cpus: [Int32]) throws(EngineError) {
-        if !cpus.isEmpty {
-            let kept = UnsafeMutablePointer<Int32>.allocate(capacity: cpus.count)
-            kept.initialize(from: cpus, count: cpus.count)
-            start.pointee.cpus = kept
-            start.pointee.cpuCount = UInt32(cpus.count)
-        }
+    private func makeThread() throws(EngineError) {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }

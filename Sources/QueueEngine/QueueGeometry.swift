@@ -24,3 +24,14 @@ public struct QueueGeometry: Sendable, Equatable {
     /// Where the driver maps the descriptors of `queue`: each has room for the largest depth.
     func mappingOffset(_ queue: UInt16) -> UInt64 { UInt64(queue) * UInt64(4096 * Self.descriptorBytes) }
 }
+
+/// Whom the queue threads serve as.
+public struct ServingUser: Sendable, Equatable {
+    public let uid: UInt32
+    public let gid: UInt32
+
+    public init(uid: UInt32, gid: UInt32) {
+        self.uid = uid
+        self.gid = gid
+    }
+}

@@ -162,7 +162,9 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
         } else if request.operation != .discard, request.operation != .writeZeroes {
             return -Errno.notSupported.rawValue
         }
-        guard request.offset &+ request.length <= memory.size else { return -Errno.inputOutput.rawValue }
+        guard request.length <= memory.size, request.offset <= memory.size &- request.length else {
+            return -Errno.inputOutput.rawValue
+        }
         if memory.readOnly, request.operation.modifies { return -Errno.readOnlyDevice.rawValue }
         return 0
     }

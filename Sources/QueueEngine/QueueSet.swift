@@ -17,8 +17,8 @@ public struct QueueSet: ~Copyable {
         case ending
         /// Every queue is over: the device was stopped or quiesced.
         case ended
-        /// A queue could not begin to serve.
-        case failed(queue: UInt16, Errno)
+        /// A queue could not begin to serve: the driver refused it, or the kernel the change of user.
+        case failed(queue: UInt16, Errno, privileges: Bool)
     }
 
     public let facts: BackendFacts
@@ -28,7 +28,7 @@ public struct QueueSet: ~Copyable {
     private let ending: UnsafeMutablePointer<UInt32>
     private let latch: UnsafeMutablePointer<Int32>
 
-    /// Makes rings and buffers. Memory for the buffers is taken only as requests touch it.
+    /// Makes rings, buffers and the sleeping threads. Memory for the buffers is taken only as requests touch it.
     public init(_ geometry: QueueGeometry, backend: consuming Backend) throws(EngineError) {
         let report = cu_eventfd()
         guard report >= 0 else {
@@ -56,9 +56,10 @@ public struct QueueSet: ~Copyable {
     public func clearReport() { _ = cu_eventfd_wait(report) }
 
     /// Maps the requests of every queue and fixes ublkcN and the backend in every ring. Afterwards the caller
-    /// closes its plain descriptor of ublkcN. `header` and `status(i)` are the device's status page.
+    /// closes its plain descriptor of ublkcN. `header` and `status(i)` are the device's status page; each
+    /// thread will serve as `user` on its list of `cpus` (a queue without one: wherever the process may run).
     public mutating func attach(
-        device: Int32, header: UnsafeMutablePointer<cu_status_header>,
+        device: Int32, user: ServingUser, cpus: [[Int32]], header: UnsafeMutablePointer<cu_status_header>,
         status: (UInt16) -> UnsafeMutablePointer<cu_queue_status>?
     ) throws(EngineError) {
         for queue in queues {
@@ -67,21 +68,19 @@ public struct QueueSet: ~Copyable {
                     .resources, .invalidArgument, "the status page has no room for queue \(queue.index)")
             }
             begin(block, queue.index)
-            try queue.attach(device: device, backend: backend, header: header, status: block, latch: latch)
+            let index = Int(queue.index)
+            try queue.attach(
+                device: device, backend: backend, header: header, status: block, latch: latch, user: user,
+                cpus: index < cpus.count ? cpus[index] : [])
         }
         backend.leaveToRings()
     }
 
-    /// Makes the queue threads, each on its CPU list. Capabilities and user are taken over from the caller.
-    public func run(cpus: [[Int32]]) throws(EngineError) {
-        for queue in queues {
-            let index = Int(queue.index)
-            try queue.run(cpus: index < cpus.count ? cpus[index] : [])
-        }
-    }
+    /// Every thread drops its privileges and enables its ring. Once, after `attach`.
+    public func run() { for queue in queues { queue.order(CU_ORDER_RUN) } }
 
-    /// Every thread submits its FETCHes. Once, after `run`.
-    public func fetch() { for queue in queues { queue.wake() } }
+    /// Every thread submits its FETCHes, as soon as it is ready. Once, after `run`, or instead of it.
+    public func fetch() { for queue in queues { queue.order(CU_ORDER_FETCH) } }
 
     /// Every queue thread answers in its block of the status page.
     public func wake() { for queue in queues { queue.wake() } }
@@ -91,7 +90,10 @@ public struct QueueSet: ~Copyable {
         var ending = false
         for queue in queues {
             let phase = queue.phase
-            if phase == CU_PHASE_FAILED { return .failed(queue: queue.index, queue.failure) }
+            if phase == CU_PHASE_FAILED {
+                return .failed(
+                    queue: queue.index, queue.failure, privileges: queue.failedAtPrivileges)
+            }
             if phase == CU_PHASE_ENDING || phase == CU_PHASE_ENDED { ending = true }
             least = min(least, phase.rawValue)
         }

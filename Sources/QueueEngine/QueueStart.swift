@@ -3,14 +3,21 @@ internal import CUblk
 internal import Glibc
 
 /// What a queue thread begins with: plain values and pointers, at a fixed address for the life of the process.
+/// The main thread fills in the rest before it gives the order to run.
 struct QueueStart {
-    let memory: QueueMemory
+    let index: UInt16
+    let signals: UnsafeMutablePointer<cu_queue_signals>
     let ring: UnsafeMutablePointer<io_uring>
-    let plan: TargetPlan
-    let latch: UnsafeMutablePointer<Int32>
-    let bufferBytes: UInt32
-    var cpus: UnsafeMutablePointer<Int32>?
-    var cpuCount: UInt32
+    var attached: Attached?
+
+    /// What is known once the worker is attached to its device.
+    struct Attached {
+        let memory: QueueMemory
+        let plan: TargetPlan
+        let latch: UnsafeMutablePointer<Int32>
+        let user: ServingUser
+        let cpus: UnsafeMutableBufferPointer<Int32>
+    }
 
     /// Exit status of a worker whose queue ended in a way that nobody ordered.
     static var brokenExit: Int32 { 70 }
@@ -19,39 +26,44 @@ struct QueueStart {
     /// dead queue looks alive to the kernel and hangs.
     static func enter(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
         guard let argument else { _exit(brokenExit) }
-        let start = argument.assumingMemoryBound(to: QueueStart.self).pointee
-        start.serve()
+        let start = argument.assumingMemoryBound(to: QueueStart.self)
+        _ = cu_thread_name("queue \(start.pointee.index)")
+        cu_await_order(start.pointee.signals, CU_ORDER_RUN.rawValue)
+        guard let attached = start.pointee.attached else { _exit(brokenExit) }
+        start.pointee.serve(attached)
         return nil
     }
 
-    private func serve() {
-        let status = memory.status
-        let signals = memory.signals
-        _ = cu_thread_name("queue \(memory.index)")
-        if let cpus { _ = cu_thread_cpus(cpus, cpuCount) }
-        cu_store_i32(&status.pointee.tid, cu_thread_id())
-        let enabled = io_uring_enable_rings(ring)
-        guard enabled >= 0 else {
-            cu_signal(signals, CU_PHASE_FAILED.rawValue, enabled)
-            return
+    private func serve(_ attached: Attached) {
+        let memory = attached.memory
+        let dropped = cu_drop_thread_privileges(attached.user.uid, attached.user.gid)
+        guard dropped == 0 else {
+            cu_store32(&signals.pointee.privileges, 1)
+            return cu_signal(signals, CU_PHASE_FAILED.rawValue, dropped)
         }
+        if !attached.cpus.isEmpty {
+            _ = cu_thread_cpus(attached.cpus.baseAddress, UInt32(attached.cpus.count))
+        }
+        cu_store_i32(&memory.status.pointee.tid, cu_thread_id())
+        let enabled = io_uring_enable_rings(ring)
+        guard enabled >= 0 else { return cu_signal(signals, CU_PHASE_FAILED.rawValue, enabled) }
         cu_signal(signals, CU_PHASE_READY.rawValue, 0)
-        _ = cu_eventfd_wait(signals.pointee.wake)
-        switch plan {
-        case .null: run(NullTarget(depth: memory.depth))
-        case .memory(let descriptor): run(MemoryTarget(descriptor: descriptor))
+        cu_await_order(signals, CU_ORDER_FETCH.rawValue)
+        switch attached.plan {
+        case .null: run(memory, NullTarget(depth: memory.depth))
+        case .memory(let descriptor): run(memory, MemoryTarget(descriptor: descriptor))
         case .file(let block, let buffered, let mayUnmap):
             run(
+                memory,
                 FileTarget(
-                    block: block, bufferBytes: bufferBytes, buffered: buffered, mayUnmap: mayUnmap,
-                    latch: latch))
-        case .failing: run(FailingTarget())
+                    block: block, bufferBytes: UInt32(truncatingIfNeeded: memory.maxIO), buffered: buffered,
+                    mayUnmap: mayUnmap, latch: attached.latch))
+        case .failing: run(memory, FailingTarget())
         }
     }
 
-    private func run<T: Target & ~Copyable>(_ target: consuming T) {
+    private func run<T: Target & ~Copyable>(_ memory: QueueMemory, _ target: consuming T) {
         let status = memory.status
-        let signals = memory.signals
         var loop = QueueLoop(
             memory: memory, target: target, submissions: Submissions(ring: ring, enter: KernelEnter()))
         do throws(Errno) {

@@ -1,6 +1,7 @@
 internal import BlockABI
 internal import CUblk
 internal import LinuxSys
+internal import QueueEngine
 
 /// What the worker gives up, in the order in which it can. Whatever is not essential to safety is tried and
 /// left when the host refuses it (an unprivileged trial, a container).
@@ -32,18 +33,21 @@ enum Confinement {
     /// Once everything was opened by its path: no mount of the host stays pinned by a worker.
     static func leaveMounts() { _ = cu_detach_mounts() }
 
-    /// The user that serves, no capability, nothing to gain by exec. Before the queue threads are made: each
-    /// inherits it.
-    static func dropPrivileges(_ spec: WorkerSpec) throws(WorkerFailure) {
-        try must(cu_become(spec.uid, spec.gid), "user \(spec.uid) and group \(spec.gid) cannot be taken on")
-        try must(cu_drop_capabilities(), "the capabilities cannot be dropped")
-        try must(cu_worker_no_new_privileges(), "no_new_privs cannot be set")
-        // The change of user made the process dumpable again.
-        try must(cu_worker_undumpable(), "core dumps cannot be switched off")
+    /// Nothing to gain by exec, for the threads made later as well.
+    static func barPrivileges() throws(WorkerFailure) {
+        let result = cu_bar_privileges()
+        if result < 0 {
+            throw WorkerFailure(.privileges, Errno(-result), "the way back to privileges cannot be barred")
+        }
     }
 
-    private static func must(_ result: Int32, _ what: String) throws(WorkerFailure) {
-        if result < 0 { throw WorkerFailure(.privileges, Errno(-result), what) }
+    /// The main thread becomes the user that serves, with no capability; each queue thread does it for itself.
+    static func dropPrivileges(_ user: ServingUser) throws(WorkerFailure) {
+        let result = cu_drop_thread_privileges(user.uid, user.gid)
+        if result < 0 {
+            throw WorkerFailure(
+                .privileges, Errno(-result), "user \(user.uid) and group \(user.gid) cannot be taken on")
+        }
     }
 
     /// Keeps the numbers that the protocol gives to descriptors which come later.

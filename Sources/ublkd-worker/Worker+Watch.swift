@@ -9,18 +9,24 @@ internal import QueueEngine
 extension PreparedWorker {
     private static var fetchPatience: UInt64 { 30_000_000_000 }
 
+    /// What was said already: to ublkd, and to the queues about the end of the device.
+    private struct Told {
+        var attached: Bool
+        var serving = false
+        var ending = false
+    }
+
     /// Returns when the driver took every slot of every queue back.
     func watch(_ link: borrowing SupervisorLink, fetching: Bool) throws(WorkerFailure) {
         var fetching = fetching
-        var announced = false
-        var woken = false
+        var told = Told(attached: fetching)
         let deadline = cu_now_ns() + Self.fetchPatience
         while true {
             let ready = cu_wait_either(link.descriptor, queues.reportDescriptor, fetching ? -1 : 1_000)
             if ready < 0 { throw WorkerFailure(.resources, Errno(-ready), "the main thread cannot wait") }
             if ready & 2 != 0 {
                 queues.clearReport()
-                if try look(link, &announced, &woken) { return }
+                if try look(link, &told) { return }
             }
             if ready & 1 != 0 { try answer(link, &fetching) }
             if !fetching, cu_now_ns() > deadline {
@@ -32,23 +38,31 @@ extension PreparedWorker {
 
     /// True at the end of the device.
     private func look(
-        _ link: borrowing SupervisorLink, _ announced: inout Bool, _ woken: inout Bool
+        _ link: borrowing SupervisorLink, _ told: inout Told
     ) throws(WorkerFailure) -> Bool {
         switch queues.state {
-        case .failed(let queue, let errno):
+        case .failed(let queue, let errno, let privileges):
+            if privileges {
+                throw WorkerFailure(
+                    .privileges, errno, "user \(spec.uid) and group \(spec.gid) cannot be taken on")
+            }
             throw WorkerFailure(.fetch, errno, "the driver refused queue \(queue)")
         case .serving:
-            guard !announced else { break }
-            announced = true
+            guard !told.serving else { break }
+            told.serving = true
             cu_store64(&page.headerBlock.pointee.fetched_ns, cu_now_ns())
             link.send(.serving)
         case .ending:
             // A queue whose requests are all with its target does not hear of the end by itself.
-            guard !woken else { break }
-            woken = true
+            guard !told.ending else { break }
+            told.ending = true
             queues.wake()
         case .ended: return true
-        case .starting, .ready: break
+        case .ready:
+            guard !told.attached else { break }
+            told.attached = true
+            link.send(.attached)
+        case .starting: break
         }
         return false
     }

@@ -57,6 +57,7 @@ struct PreparedWorker: ~Copyable {
         _ = cu_thread_name(String("ublkd-w/\(spec.name)".prefix(15)))
         let page = try Self.statusPage(order)
         Confinement.privateMounts()
+        try Confinement.barPrivileges()
         if spec.lockMemory { try Confinement.lockMemory() }
         let folder = cu_open_folder("/dev")
         guard folder >= 0 else { throw WorkerFailure(.resources, Errno(-folder), "/dev cannot be opened") }
@@ -85,7 +86,6 @@ struct PreparedWorker: ~Copyable {
     /// From the order to attach to the end of the device.
     mutating func serve(_ link: borrowing SupervisorLink) throws(WorkerFailure) {
         let fetchNow = try awaitAttach(link)
-        if fetchNow { queues.fetch() } else { link.send(.attached) }
         try watch(link, fetching: fetchNow)
     }
 
@@ -102,35 +102,34 @@ struct PreparedWorker: ~Copyable {
             }
             descriptors.dropFirst().forEach { _ = close($0) }
             try Self.place(first, at: ChildProtocol.supervisorEndDescriptor)
-            try attach(device, affinity)
+            try attach(device, affinity, fetchNow: fetchNow)
             return fetchNow
         }
     }
 
-    private mutating func attach(_ device: UInt32, _ affinity: [[Int32]]) throws(WorkerFailure) {
+    private mutating func attach(
+        _ device: UInt32, _ affinity: [[Int32]], fetchNow: Bool
+    ) throws(WorkerFailure) {
         let node = try open(device)
         let header = page.headerBlock
         cu_store32(&header.pointee.generation, cu_load32(&header.pointee.generation) &+ 1)
         cu_store_i32(&header.pointee.worker_pid, getpid())
         cu_store64(&header.pointee.fetched_ns, 0)
         cu_store64(&header.pointee.first_io_ns, 0)
+        let user = ServingUser(uid: spec.uid, gid: spec.gid)
         let blocks = (0..<page.queues).map { page.queueBlock($0) }
         do throws(EngineError) {
-            try queues.attach(device: node.raw, header: header) { index in
-                Int(index) < blocks.count ? blocks[Int(index)] : nil
-            }
+            try queues.attach(
+                device: node.raw, user: user, cpus: spec.cpus.isEmpty ? affinity : spec.cpus, header: header
+            ) { index in Int(index) < blocks.count ? blocks[Int(index)] : nil }
         } catch {
             throw WorkerFailure(error)
         }
         // From here on ublkcN lives in the rings alone, so that a dead worker is gone only when its last write
         // is.
         _ = consume node
-        try Confinement.dropPrivileges(spec)
-        do throws(EngineError) {
-            try queues.run(cpus: spec.cpus.isEmpty ? affinity : spec.cpus)
-        } catch {
-            throw WorkerFailure(error)
-        }
+        try Confinement.dropPrivileges(user)
+        if fetchNow { queues.fetch() } else { queues.run() }
     }
 
     /// Opens `/dev/ublkcN`. A predecessor's last reference may go a moment later, and the node of a new device

@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func flushIsAnFdatasync() throws {
-        let (asked, result) = try serve(CU_OP_FLUSH, sectors: 0, answers: [0])
+        let (asked, result) = try serve(CU_OP_FLUSH, sector: .max, sectors: 0, answers: [0])
         #expect(asked.map(\.opcode) == [fsync])
         #expect(result == 0)
     }

@@ -28,7 +28,9 @@ import Testing
                     memset(rig.buffer(0), 0xff, 4096)
                     $0.deliver(CU_OP_WRITE, sectors: 8)
                 },
-                { $0.deliver(CU_OP_READ, sectors: 8) }, { $0.deliver(CU_OP_FLUSH, sectors: 0) },
+                { $0.deliver(CU_OP_READ, sectors: 8) },
+                // A flush has no place: this is what the block layer sends.
+                { $0.deliver(CU_OP_FLUSH, sector: .max, sectors: 0) },
                 { $0.deliver(CU_OP_DISCARD, sectors: 64) },
             ])
         #expect(results == [8192, 4096, 4096, 0, 0])
@@ -95,6 +97,7 @@ import Testing
         arguments: [
             ("larger than the buffer", CU_OP_READ, UInt64(0), UInt32(256), Int32(-22)),
             ("no bytes", CU_OP_WRITE, 0, 0, -22), ("past the end", CU_OP_READ, 2047, 8, -5),
+            ("so far past it that the sum wraps", CU_OP_READ, UInt64.max >> 9, 8, -5),
             ("discard past the end", CU_OP_DISCARD, 0, 4096, -5), ("unknown", CU_OP_ZONE_APPEND, 0, 8, -95),
         ] as [(String, Int32, UInt64, UInt32, Int32)])
     func whatTheDriverShouldNotSendIsRefused(

@@ -12,16 +12,24 @@
 
 enum cu_queue_phase {
     CU_PHASE_STARTING = 0,
-    CU_PHASE_READY = 1,   // the thread waits for the order to fetch
+    CU_PHASE_READY = 1,   // no privilege left; the thread waits for the order to fetch
     CU_PHASE_FETCHED = 2, // every slot is fetched; serving
     CU_PHASE_ENDING = 3,  // the driver takes the slots back
     CU_PHASE_ENDED = 4,
     CU_PHASE_FAILED = 5,  // before it served; `error` says why
 };
 
+enum cu_queue_order {
+    CU_ORDER_NONE = 0,
+    CU_ORDER_RUN = 1, // the device is attached: drop the privileges, enable the ring
+    CU_ORDER_FETCH = 2,
+};
+
 struct cu_queue_signals {
+    uint32_t order;      // cu_queue_order, by the main thread
     uint32_t phase;      // cu_queue_phase, by the queue thread
     int32_t error;       // -errno, with CU_PHASE_FAILED
+    uint32_t privileges; // with CU_PHASE_FAILED: not the driver refused, but the kernel the change of user
     uint32_t *ending;    // shared by the queues of the device: one of them saw an abort
     int wake;            // eventfd: main thread to queue
     int report;          // eventfd: queue to main thread
@@ -35,6 +43,16 @@ static inline void cu_signal(struct cu_queue_signals *s, uint32_t phase, int32_t
     cu_store_i32(&s->error, error);
     cu_store32(&s->phase, phase);
     cu_eventfd_add(s->report);
+}
+
+static inline void cu_order(struct cu_queue_signals *s, uint32_t order) {
+    cu_store32(&s->order, order);
+    cu_eventfd_add(s->wake);
+}
+
+// Waits for an order. Two that come close together are one count of the eventfd.
+static inline void cu_await_order(struct cu_queue_signals *s, uint32_t order) {
+    while (cu_load32(&s->order) < order) cu_eventfd_wait(s->wake);
 }
 
 static inline int cu_device_ending(const struct cu_queue_signals *s) { return cu_load32(s->ending) != 0; }

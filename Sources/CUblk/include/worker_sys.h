@@ -9,13 +9,11 @@
 
 // ---- the process (worker_sys.c) -------------------------------------------------------------------------
 
-// No core dump, no ptrace: a dying worker must not wait for a dump handler. Undone by a change of user, so
-// it is called again after that.
+// No core dump, no ptrace: a dying worker must not wait for a dump handler.
 int cu_worker_undumpable(void);
 // Writeback of this process's own allocations must not wait for the device it serves. Needs
 // CAP_SYS_RESOURCE; inherited by the threads made later.
 int cu_worker_io_flusher(void);
-int cu_worker_no_new_privileges(void);
 // Name of the calling thread (of the process, for the main one); cut to 15 bytes.
 int cu_thread_name(const char *name);
 // Every signal but those a fault raises is held back: only SIGKILL ends a worker.
@@ -28,10 +26,11 @@ int cu_lock_memory(void);
 int cu_private_mounts(void);
 // Takes every mount out of this namespace; open files and folders stay usable.
 int cu_detach_mounts(void);
-// The bounding set emptied, supplementary groups dropped, then group and user, for good.
-int cu_become(uint32_t uid, uint32_t gid);
-// Every capability: permitted, effective, inheritable and ambient.
-int cu_drop_capabilities(void);
+// Nothing to gain by exec, for the caller and the threads that it makes: no_new_privs, an empty bounding set.
+int cu_bar_privileges(void);
+// The calling thread alone: supplementary groups, group, user, then every capability, for good. The kernel
+// forgets with it that the process is not to be dumped, so that is said again.
+int cu_drop_thread_privileges(uint32_t uid, uint32_t gid);
 // CPUs of the calling thread. Numbers the kernel does not know are left out; none left is -EINVAL.
 int cu_thread_cpus(const int32_t *cpus, uint32_t count);
 int cu_thread_id(void);
