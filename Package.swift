@@ -67,8 +67,10 @@ let package = Package(
         .testTarget(name: "ConfigTextTests", dependencies: ["ConfigText"], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["ConfigText", "Configuration"], swiftSettings: strict),
+        // Optimised in debug builds, too: the simulation runs tens of thousands of sequences.
         .testTarget(
-            name: "DevicePolicyTests", dependencies: ["DevicePolicy", "BlockABI"], swiftSettings: pure),
+            name: "DevicePolicyTests", dependencies: ["DevicePolicy", "BlockABI"],
+            swiftSettings: pure + [.unsafeFlags(["-O"])]),
         .testTarget(
             name: "LinuxSysTests", dependencies: ["BlockABI", "LinuxSys", "CUblk"], swiftSettings: strict),
         // Counts the allocations of a thread by standing in front of libc's.

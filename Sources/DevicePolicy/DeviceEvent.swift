@@ -75,7 +75,8 @@ public enum DeviceEvent: Sendable {
 
     case slotGranted
     case controlSubmitted(ControlStep)
-    /// The kernel's answer: 0 or more, or -errno. `deviceID`: of ADD_DEV.
+    /// The kernel's answer: 0 or more, or -errno. `deviceID`: of ADD_DEV; with an error, the number of a device
+    /// that bears this device's owner mark all the same.
     case controlDone(ControlStep, result: Int32, deviceID: UInt32?)
     /// The deadline passed and the command was cancelled, but has not ended.
     case controlLate(ControlStep)

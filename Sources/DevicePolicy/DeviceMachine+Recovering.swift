@@ -125,6 +125,7 @@ extension DeviceMachine {
 
     private mutating func answered(_ recovering: Recovering, _ step: ControlStep, _ result: Int32) {
         var r = recovering
+        guard Errno(-result) != .noSuchDevice else { return vanished(r) }
         switch step {
         case .filler: fillerAnswered(&r, result)
         case .startUserRecovery: startAnswered(&r, result)
@@ -138,7 +139,7 @@ extension DeviceMachine {
         case _ where result >= 0:
             r.start = .filled
             advance(r)
-        case .noSuchDevice, .noSuchFile: vanished(r)
+        case .noSuchFile: vanished(r)
         // Without the filler START_USER_RECOVERY would break the kernel: nothing but another try helps.
         default: stillHeld(&r)
         }
@@ -155,7 +156,6 @@ extension DeviceMachine {
             // Its agent is gone or has given up; the kernel may have accepted all the same.
             r.repeated = true
             stillHeld(&r)
-        case .noSuchDevice: vanished(r)
         case .invalidArgument:
             giveUp(
                 r,
@@ -246,7 +246,9 @@ extension DeviceMachine {
             // A dead worker is LIVE there for io_timeout at most; later it is lost.
             return giveUp(r, .lost("the kernel believes it to be served though its worker is dead"))
         }
-        if r.mayBePinned && traits.family != .modern && waited > 10_000 && !isBlocked {
+        // A fence keeps a middle kernel's device LIVE, so QUIESCED there tells of a file that stays open.
+        let isPinned = traits.needsSavedDescriptorInRecovery ? state == .quiesced : r.mayBePinned
+        if isPinned && traits.family != .modern && waited > 10_000 && !isBlocked {
             return giveUp(r, .lost("a worker that died while it attached has left its control node open"))
         }
         advance(r)

@@ -87,7 +87,9 @@ extension DeviceMachine {
         case .closed where removalPending && failed.deviceID != nil:
             guard failed.failure.reason != .controlWedged else { return }
             stop(failed, remove: true)
+        case .controlDone(_, let result, _) where Errno(-result) == .noSuchDevice: vanished(failed)
         case .controlDone(let step, let result, _) where result >= 0: noteAnswer(failed, step)
+        case .deviceGone where failed.deviceID != nil: vanished(failed)
         case .workerGiven(let ref): emit(.kill(ref.id))
         default: break
         }
@@ -119,11 +121,25 @@ extension DeviceMachine {
         phase = .failed(f)
     }
 
+    /// Its number may be another tool's from now on.
+    private mutating func vanished(_ failed: Failed) {
+        var f = failed
+        f.deviceID = nil
+        f.repeated = false
+        phase = .failed(f)
+        emit(.deviceDeleted)
+        log(.warning, "another tool deleted the device")
+        guard removalPending else { return }
+        emit(.disarm(.retry))
+        conclude(.remove)
+    }
+
     private mutating func retry(_ failed: Failed) {
         guard let id = failed.deviceID else { return beginStarting() }
         guard failed.failure.reason != .controlWedged else {
             return log(.error, "not recovered: \(failed.failure.message)")
         }
+        guard !failed.mustBeRemade else { return remake(id, nil) }
         emit(.disarm(.retry))
         beginRecovery(deviceID: id, cause: failed.cause, delay: 0, repeated: failed.repeated)
     }

@@ -105,7 +105,10 @@ extension DeviceMachine {
         switch (step, s.step) {
         case (.addDevice, .adding):
             guard result >= 0, let deviceID else {
-                return abandon(s, for: .undo(Self.addFailure(result)))
+                // A device of ours stands there all the same: an agent died before it could answer.
+                s.deviceID = deviceID
+                let purpose = deviceID == nil ? .undo(Self.addFailure(result)) : Stopping.Purpose.startAgain
+                return abandon(s, for: s.abandonedFor ?? purpose)
             }
             s.deviceID = deviceID
             emit(.deviceAdded(deviceID))

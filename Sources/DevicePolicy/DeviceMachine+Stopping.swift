@@ -26,6 +26,9 @@ extension DeviceMachine {
             // The worker holds a request that it does not answer.
             kill(&s)
             phase = .stopping(s)
+        case .controlLate(.deleteDevice):
+            s.isDeletionLate = true
+            phase = .stopping(s)
         case .controlLost(let step): wedged(deviceID: s.deviceID, worker: s.worker, step)
         case .deviceGone:
             s.isGone = true
@@ -116,24 +119,23 @@ extension DeviceMachine {
 
     private mutating func deleted(_ stopping: Stopping, _ result: Int32, _ errno: Errno) {
         var s = stopping
-        // EINTR: the deletion goes on in the kernel and ends with the last close.
         guard result >= 0 || errno == .noSuchDevice || errno == .interrupted else {
             return fail(s, "DEL_DEV", errno)
         }
-        if errno == .interrupted {
-            guard s.purpose != .startAgain else {
-                // The new disk gets the same number, so its last user has to be waited for.
-                if s.trouble == nil {
-                    let failure = Failure(
-                        .none, "the old disk is still in use: the device starts when its last user closes it")
-                    log(.warning, failure.message)
-                    s.trouble = failure
-                    phase = .stopping(s)
-                }
-                return arm(.retry, afterMilliseconds: Self.againTime)
-            }
-            log(.warning, "the disk is gone; its number is free again when its last user closes it")
+        guard errno == .interrupted else { return finish(s) }
+        // Cancelled at its deadline, the deletion goes on in the kernel and ends with the last close. Before,
+        // its agent has died and perhaps nothing was deleted. A second DEL_DEV only waits for the first.
+        let mustEnd = s.purpose == .startAgain
+        if mustEnd && s.isDeletionLate && s.trouble == nil {
+            s.trouble = Failure(
+                .none, "the old disk is still in use: the device starts when its last user closes it")
+            log(.warning, s.trouble?.message ?? "")
         }
+        if mustEnd || !s.isDeletionLate {
+            phase = .stopping(s)
+            return arm(.retry, afterMilliseconds: Self.againTime)
+        }
+        log(.warning, "the disk is gone; its number is free again when its last user closes it")
         finish(s)
     }
 
@@ -184,6 +186,18 @@ extension DeviceMachine {
             return emit(.stopRefused)
         }
         if let worker = s.worker, !s.killSent { dismiss(worker) }
-        phase = .failed(Failed(failure: failure, deviceID: s.deviceID, held: true))
+        var failed = Failed(failure: failure, deviceID: s.deviceID, held: true)
+        failed.mustBeRemade = s.step == .deleting || s.purpose.makesAnew
+        phase = .failed(failed)
+    }
+}
+
+extension Stopping.Purpose {
+    /// The disk was never finished, or is lost.
+    fileprivate var makesAnew: Bool {
+        switch self {
+        case .undo, .startAgain: true
+        case .operatorStop, .remove: false
+        }
     }
 }

@@ -193,7 +193,8 @@ public struct DeviceMachine: Sendable {
         }
     }
 
-    private mutating func remake(_ deviceID: UInt32, _ worker: WorkerRef?) {
+    /// Deletes the device and makes it again.
+    mutating func remake(_ deviceID: UInt32, _ worker: WorkerRef?) {
         beginStopping(
             Stopping(
                 deviceID: deviceID, worker: worker, purpose: .startAgain, killFirst: true, force: true))

@@ -76,7 +76,7 @@ public struct Recovering: Sendable {
     public var nextAttempt: Instant?
     /// START_USER_RECOVERY may have been accepted before in this recovery.
     public var repeated = false
-    /// A new worker that was attached died before END: on kernels below 7.0 it may have pinned ublkcN.
+    /// A new worker that was attached died before END: on a classic kernel it may have pinned ublkcN.
     public var mayBePinned = false
     public var worker: NewWorker = .none
     public var start: Start = .notSent
@@ -123,6 +123,8 @@ public struct Stopping: Sendable {
     public var live: Live?
     /// The kernel does not know the device any more, and its number may be another tool's: no command for it.
     public var isGone = false
+    /// DEL_DEV was cancelled at its deadline, so that the kernel goes on with it.
+    public var isDeletionLate = false
     /// What there is to say while it does not come to an end.
     public var trouble: Failure?
 }
@@ -138,4 +140,6 @@ public struct Failed: Sendable {
     public var cause: RecoveryCause = .death(.unknown)
     /// START_USER_RECOVERY may have been accepted before.
     public var repeated = false
+    /// What is left of it cannot be recovered, only deleted and made anew.
+    public var mustBeRemade = false
 }

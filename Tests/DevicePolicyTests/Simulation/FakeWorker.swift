@@ -1,0 +1,29 @@
+import DevicePolicy
+
+/// A worker process as the kernel has it, whatever ublkd was told.
+struct FakeWorker {
+    enum Task: Equatable {
+        case idle
+        case prepare
+        /// Open and map ublkcN; with `fetchNow` the FETCHes follow.
+        case attach(fetchNow: Bool)
+        case fetch
+    }
+
+    let ref: WorkerRef
+    var task = Task.idle
+    /// It holds the backend.
+    var isConfigured = false
+    var isServing = false
+    var isAlive = true
+    /// Its end was told to ublkd.
+    var isTold = false
+    /// SIGKILL was sent, or it leaves by itself.
+    var isLeaving = false
+    var wasKilled = false
+    /// In D state: no signal ends it for now.
+    var isStuck = false
+    /// Its queue threads answer nothing.
+    var isWedged = false
+    var hasServed = false
+}
