@@ -120,7 +120,9 @@ extension Checker {
         _ name: String, _ own: DeviceSettings, header: Place
     ) -> TargetName? {
         let isGiven = own.given[.target] != nil || defaults.given[.target] != nil
-        if !isGiven {
+        // What seems to be missing may be what could not be read.
+        let isWhole = !brokenSections[header.source].contains(header.span.start.offset)
+        if !isGiven && isWhole {
             problems.error(
                 header, "device `\(name)` has no `target`",
                 hint: "add target = \"null\", \"memory\" or \"file\"")
@@ -136,12 +138,12 @@ extension Checker {
                 hint: "it is a key of \(targets.map { "\"\($0)\"" }.joined(separator: ", "))")
         }
         switch target {
-        case .file where own.given[.path] == nil:
+        case .file where own.given[.path] == nil && isWhole:
             problems.error(
                 header, "device `\(name)` has no `path`, which the target \"file\" needs",
                 hint: "add path = \"/…\"")
-        case .null where own.given[.size] == nil && defaults.given[.size] == nil,
-            .memory where own.given[.size] == nil && defaults.given[.size] == nil:
+        case .null where own.given[.size] == nil && defaults.given[.size] == nil && isWhole,
+            .memory where own.given[.size] == nil && defaults.given[.size] == nil && isWhole:
             problems.error(
                 header, "device `\(name)` has no `size`, which the target \"\(target.rawValue)\" needs",
                 hint: "add size = \"1GiB\", say")

@@ -15,8 +15,12 @@ struct Checker {
     /// Devices whose partitions get names of their own: `data` takes `data-part1`.
     var partitioned: [String: Place] = [:]
 
+    /// Of each document: offsets of the headers that a syntax error follows before the next header.
+    let brokenSections: [Set<Int>]
+
     init(documents: [TOMLDocument], hostFacts: HostFacts) {
         self.documents = documents
+        brokenSections = documents.map { Self.brokenSections(of: $0) }
         self.hostFacts = hostFacts
         problems = Problems(documents: documents)
     }
@@ -35,6 +39,31 @@ struct Checker {
         let found = problems.sorted
         guard found.allSatisfy({ $0.severity == .warning }) else { return .invalid(found) }
         return .valid(HostConfiguration(daemon: daemon, devices: devices), warnings: found)
+    }
+
+    private static func brokenSections(of document: TOMLDocument) -> Set<Int> {
+        guard !document.isValid else { return [] }
+        var headers: [Int] = []
+        for section in document.root.entries {
+            // `[device.a]` makes `device` itself, which has no header of its own then.
+            if section.key.name != "device" { headers.append(section.node.span.start.offset) }
+            guard case .table(let table) = section.node.value else { continue }
+            for entry in table.entries where entry.node.isTable {
+                headers.append(entry.node.span.start.offset)
+            }
+        }
+        headers.sort()
+        var broken: Set<Int> = []
+        for offset in document.diagnostics.compactMap({ $0.position?.offset }) {
+            var low = 0
+            var high = headers.count
+            while low < high {
+                let middle = (low + high) / 2
+                if headers[middle] <= offset { low = middle + 1 } else { high = middle }
+            }
+            if low > 0 { broken.insert(headers[low - 1]) }
+        }
+        return broken
     }
 
     /// Everything at the top of a file but `[device.*]`.

@@ -7,13 +7,15 @@ struct Report {
     /// Members beside `version`.
     var members: [String: any Encodable] = [:]
     var failures: [Failure] = []
+    /// A device that was asked for is not as it should be, which the text tells already.
+    var isUnwell = false
     /// Printed as it is, in place of text or JSON: a document of a format of its own.
     var verbatim: String?
 
     /// The failures' own status when they agree on one, else 1.
     var exitStatus: Int32 {
         let all = Set(failures.map(\.kind.exitStatus))
-        guard let first = all.first else { return 0 }
+        guard let first = all.first else { return isUnwell ? Failure.Kind.failed.exitStatus : 0 }
         return all.count == 1 ? first : Failure.Kind.failed.exitStatus
     }
 

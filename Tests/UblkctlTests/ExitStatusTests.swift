@@ -46,6 +46,16 @@ struct ExitStatusTests {
                 + "and not live; 'ublkctl show data' tells more\n")
     }
 
+    @Test("status of named devices: 1 unless each is as it should be", arguments: DeviceState.allCases)
+    func statusOfNamed(state: DeviceState) throws {
+        let device = Fixtures.device("data", id: 0, state)
+        let unwell: Set<DeviceState> = [.starting, .recovering, .failed, .held, .stopping]
+        #expect(
+            run(try FakeUblkd(devices: [device]), "status", "data").status == (unwell.contains(state) ? 1 : 0)
+        )
+        #expect(run(try FakeUblkd(devices: [device]), "status").status == 0)
+    }
+
     @Test("1: refused")
     func refused() throws {
         let result = run(

@@ -22,9 +22,9 @@ struct Status: ClientCommand {
               pending-removal out of the configuration, and still in use
               absent          configured, and not there
 
-            The table fits the terminal (or COLUMNS); in a pipe it is as wide as it needs. The exit status \
-            tells whether ublkd answered and every NAME is known, not whether the devices are well: for \
-            that, see 'ublkctl wait'.
+            The table fits the terminal (or COLUMNS); in a pipe it is as wide as it needs. With names, the \
+            exit status is 1 unless each of these devices is as it should be: serving, or stopped by an \
+            operator. Without names it tells only whether ublkd answered.
             """)
 
     @Argument(help: ArgumentHelp("The devices; all when none is named.", valueName: "name"))
@@ -41,6 +41,18 @@ struct Status: ClientCommand {
         let text = StatusText.rendered(
             devices, foreign: all ? host.foreignDevices : [], host: host, now: session.console.now(),
             width: session.console.columns)
-        return Report(text: text, members: ["host": host, "devices": devices])
+        var report = Report(text: text, members: ["host": host, "devices": devices])
+        report.isUnwell = !names.isEmpty && !devices.allSatisfy(\.state.isAsAsked)
+        return report
+    }
+}
+
+extension DeviceState {
+    /// Nothing is to be waited for or mended.
+    fileprivate var isAsAsked: Bool {
+        switch self {
+        case .live, .degraded, .stopped, .pendingRemoval, .absent: true
+        case .starting, .recovering, .failed, .held, .stopping: false
+        }
     }
 }
