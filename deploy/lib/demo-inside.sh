@@ -19,7 +19,14 @@ kills=0 recovered=0 io_errors=0 verify=ok ublkd_pid='' loads=()
 
 title() { printf '\n== %s\n' "$*"; }
 ctl() { ublkctl --socket "$runtime/org.ublkd" "$@"; }
-field() { ctl show "$1" --json 2>/dev/null | jq -r "(.device // .) | $2 // empty"; }
+# facts NAME: sets state, pid, recoveries, downtime (ms), node and message of the device. One call: in an
+# emulated guest a program's start is not cheap.
+facts() {
+    IFS=$'\t' read -r state pid recoveries downtime node message < <(ctl show "$1" --json 2>/dev/null |
+        jq -r '(.device // .) | [.state, .workerPid // 0, .recoveries // 0,
+            (.lastRecovery.downtimeSeconds // 0) * 1000, .node // "-", .message // "-"] | @tsv')
+}
+node_of() { facts "$1" && printf '%s\n' "$node"; }
 
 # soon SECONDS COMMAND...: true as soon as the command is, false after that time.
 soon() {
@@ -27,7 +34,7 @@ soon() {
     shift
     until "$@" >/dev/null 2>&1; do
         [ $SECONDS -lt $end ] || return 1
-        sleep 0.05
+        sleep 0.1
     done
 }
 
@@ -98,7 +105,7 @@ load() {
     local label=$1 file=$2 mib=$3 run=0
     until [ -e "$work/enough" ]; do
         run=$((run + 1))
-        fio --name="$label" --filename="$file" --size="${mib}m" --rw=randrw --bs=4k --iodepth=32 \
+        nice fio --name="$label" --filename="$file" --size="${mib}m" --rw=randrw --bs=4k --iodepth=32 \
             --ioengine=io_uring --direct=1 --verify=crc32c --verify_backlog=256 --verify_fatal=1 \
             --verify_dump=0 --output-format=json --output="$work/fio-$label-$run.json" \
             >>"$work/fio.log" 2>&1 </dev/null || return
@@ -111,31 +118,31 @@ read_nothing() {
     local run=0
     until [ -e "$work/enough" ]; do
         run=$((run + 1))
-        fio --name=nothing --filename="$1" --size=256m --rw=randread --bs=4k --iodepth=4 --ioengine=io_uring \
-            --direct=1 --rate_iops=500 --time_based --runtime=4 --output-format=json \
+        nice fio --name=nothing --filename="$1" --size=256m --rw=randread --bs=4k --iodepth=4 --ioengine=io_uring \
+            --direct=1 --rate_iops=200 --time_based --runtime=4 --output-format=json \
             --output="$work/fio-nothing-$run.json" >>"$work/fio.log" 2>&1 </dev/null || return
     done
 }
 
-is_recovered() { [ "$(field "$1" .state)" = live ] && [ "$(field "$1" .recoveries)" -gt "$2" ]; }
+is_recovered() {
+    facts "$1"
+    [ "$state" = live ] && [ "${recoveries:-0}" -gt "$2" ]
+}
 
 # kill_worker NAME: -9, and how it came back.
 kill_worker() {
-    local name=$1 pid before
-    pid=$(field "$name" .workerPid)
-    before=$(field "$name" .recoveries)
+    local name=$1 patience=20 victim
+    [ "$recovery" != none ] || patience=3
     kills=$((kills + 1))
-    if [ -z "$pid" ] || ! kill -KILL "$pid" 2>/dev/null; then
+    facts "$name"
+    victim=$pid
+    if [ "${victim:-0}" -le 1 ] || ! kill -KILL "$victim" 2>/dev/null; then
         printf 'kill %2d: %-8s has no worker\n' "$kills" "$name"
-        return
-    fi
-    if soon "$([ "$recovery" = none ] && echo 3 || echo 20)" is_recovered "$name" "${before:-0}"; then
+    elif soon "$patience" is_recovered "$name" "${recoveries:-0}"; then
         recovered=$((recovered + 1))
-        printf 'kill %2d: %-8s worker %-6s → %-6s recovered in %4.0f ms\n' "$kills" "$name" "$pid" \
-            "$(field "$name" .workerPid)" "$(field "$name" '(.lastRecovery.downtimeSeconds * 1000)')"
+        printf 'kill %2d: %-8s worker %6s → %-6s recovered in %4.0f ms\n' "$kills" "$name" "$victim" "$pid" "$downtime"
     else
-        printf 'kill %2d: %-8s worker %-6s NOT recovered: %s %s\n' "$kills" "$name" "$pid" \
-            "$(field "$name" .state)" "$(field "$name" .message)"
+        printf 'kill %2d: %-8s worker %6s: NOT recovered: %s %s\n' "$kills" "$name" "$victim" "$state" "$message"
     fi
 }
 
@@ -147,13 +154,13 @@ soon 20 all_live || give_up "not all devices are live: $(ctl status 2>&1)"
 ctl status
 
 title 'ext4 on data; fio writes, reads back and verifies on data and scratch, and reads from nothing'
-disk=$(field data .node)
+disk=$(node_of data)
 mkfs.ext4 -q "$disk" && mount "$disk" "$mount_point" || give_up "no file system on $disk"
-load data "$mount_point/fio" 48 &
+load data "$mount_point/fio" 16 &
 loads+=($!)
-load scratch "$(field scratch .node)" 32 &
+load scratch "$(node_of scratch)" 16 &
 loads+=($!)
-read_nothing "$(field nothing .node)" &
+read_nothing "$(node_of nothing)" &
 loads+=($!)
 sleep 1
 
@@ -166,7 +173,7 @@ for ((round = 0; round < rounds; round++)); do
 done
 
 title 'ublkd itself is killed with -9, under the same load, and started again'
-pids() { printf '%s %s %s' "$(field nothing .workerPid)" "$(field scratch .workerPid)" "$(field data .workerPid)"; }
+pids() { ctl status --json | jq -r '[.devices[] | "\(.name) \(.workerPid)"] | sort | join(", ")'; }
 before=$(pids)
 kill -KILL "$ublkd_pid"
 wait "$ublkd_pid" 2>/dev/null
@@ -183,7 +190,7 @@ write_config '
 target = "null"
 size = "2GiB"'
 kill -HUP "$ublkd_pid"
-is_added() { [ "$(field more .state)" = live ]; }
+is_added() { facts more && [ "$state" = live ]; }
 soon 10 is_added || [ "$recovery" = none ] || give_up 'it was not added'
 ctl list
 
