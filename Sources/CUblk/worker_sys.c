@@ -40,7 +40,9 @@ int cu_worker_io_flusher(void) {
 
 int cu_thread_name(const char *name) { return result(prctl(PR_SET_NAME, name, 0, 0, 0)); }
 
-int cu_block_signals(void) {
+int cu_refuse_signals(void) {
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS};
+    for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) signal(faults[i], SIG_DFL);
     sigset_t all;
     sigfillset(&all);
     return result(sigprocmask(SIG_SETMASK, &all, NULL));

@@ -47,8 +47,11 @@ struct QueueStart {
         cu_store_i32(&memory.status.pointee.tid, cu_thread_id())
         let enabled = io_uring_enable_rings(ring)
         guard enabled >= 0 else { return cu_signal(signals, CU_PHASE_FAILED.rawValue, enabled) }
-        cu_signal(signals, CU_PHASE_READY.rawValue, 0)
-        cu_await_order(signals, CU_ORDER_FETCH.rawValue)
+        // Nobody waits for it to be ready where the order to fetch is there already: one wake-up less.
+        if cu_load32(&signals.pointee.order) < CU_ORDER_FETCH.rawValue {
+            cu_signal(signals, CU_PHASE_READY.rawValue, 0)
+            cu_await_order(signals, CU_ORDER_FETCH.rawValue)
+        }
         switch attached.plan {
         case .null: run(memory, NullTarget(depth: memory.depth))
         case .memory(let descriptor): run(memory, MemoryTarget(descriptor: descriptor))
@@ -56,8 +59,8 @@ struct QueueStart {
             run(
                 memory,
                 FileTarget(
-                    block: block, bufferBytes: UInt32(truncatingIfNeeded: memory.maxIO), buffered: buffered,
-                    mayUnmap: mayUnmap, latch: attached.latch))
+                    block: block, bufferBytes: UInt32(truncatingIfNeeded: memory.maxIO) & ~4095,
+                    buffered: buffered, mayUnmap: mayUnmap, latch: attached.latch))
         case .failing: run(memory, FailingTarget())
         }
     }

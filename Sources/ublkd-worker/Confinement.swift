@@ -9,7 +9,7 @@ enum Confinement {
     /// First of all: nothing that a spare worker needs is lost.
     static func atStart() {
         _ = cu_worker_undumpable()
-        _ = cu_block_signals()
+        _ = cu_refuse_signals()
         _ = cu_worker_limits()
         _ = cu_worker_io_flusher()
         _ = cu_write_text("/proc/self/oom_score_adj", "-1000")

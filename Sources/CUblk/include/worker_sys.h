@@ -16,8 +16,9 @@ int cu_worker_undumpable(void);
 int cu_worker_io_flusher(void);
 // Name of the calling thread (of the process, for the main one); cut to 15 bytes.
 int cu_thread_name(const char *name);
-// Every signal but those a fault raises is held back: only SIGKILL ends a worker.
-int cu_block_signals(void);
+// Only SIGKILL and a fault end a worker: every signal is held back, and a fault kills at once, with no handler
+// of a language runtime in between.
+int cu_refuse_signals(void);
 // Unlimited locked memory, no core file.
 int cu_worker_limits(void);
 // Locks what is resident and everything later on first touch.

@@ -9,7 +9,7 @@ internal import Glibc
 struct FileTarget: Target, ~Copyable {
     /// Direct I/O goes on at a multiple of this many bytes.
     private let block: UInt64
-    /// Bytes of a tag's buffer.
+    /// Bytes of a tag's buffer: whole blocks.
     private let bufferBytes: UInt64
     /// Written data waits in the page cache.
     private let buffered: Bool
