@@ -29,7 +29,7 @@ extension DeviceMachine {
             advance(r)
         case .workerUnavailable(let failure) where r.worker == .requested: lostNewWorker(r, failure)
         case .workerPrepared(let id, let found): prepared(r, id, found)
-        case .workerServing(let id) where id == r.worker.ref?.id:
+        case .workerServing(let id) where id == r.worker.ref?.id && (r.end == .submitted || r.end == .done):
             r.served = true
             r.record.fetched = now
             advance(r)

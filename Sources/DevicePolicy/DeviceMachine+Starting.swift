@@ -60,7 +60,7 @@ extension DeviceMachine {
         case .deviceInfo(let state, _) where s.step == .verifying:
             s.seenLive = state == .live
             advance(s)
-        case .deviceGone:
+        case .deviceGone where s.deviceID != nil:
             abandon(
                 s, for: .undo(Failure(.none, "another tool deleted the device while it started")),
                 isGone: true)
@@ -198,6 +198,7 @@ extension DeviceMachine {
         }
         guard pendingControl == nil else {
             // ADD_DEV is under way: whether there is a device is known when it has answered.
+            if case .undo = purpose, s.abandonedFor != nil { return }
             s.abandonedFor = purpose
             phase = .starting(s)
             return cancelPendingControl()

@@ -35,6 +35,9 @@ final class Bench {
         }
     }
 
+    /// The control command under way.
+    private(set) var pending: ControlStep?
+
     var visible: VisibleState { machine.visible }
     var state: VisibleState.State { machine.visible.state }
 
@@ -42,11 +45,16 @@ final class Bench {
     @discardableResult
     func send(_ event: DeviceEvent) -> [DeviceEffect] {
         var visibleEffects: [DeviceEffect] = []
+        switch event {
+        case .controlDone, .controlLost: pending = nil
+        default: break
+        }
         for effect in machine.handle(event, at: now) {
             switch effect {
             case .log(let level, let text): logged.append((level, text))
             case .control(let step):
                 commands.append(step)
+                pending = step
                 visibleEffects.append(effect)
             case .arm(let timer, let at):
                 timers[timer] = at
@@ -85,7 +93,9 @@ final class Bench {
 
     @discardableResult
     func done(_ step: ControlStep, _ result: Int32 = 0) -> [DeviceEffect] {
-        acts(.controlDone(step, result: result, deviceID: step == .addDevice ? Self.device : nil))
+        acts(
+            .controlDone(
+                step, result: result, deviceID: step == .addDevice && result >= 0 ? Self.device : nil))
     }
 
     /// A fresh worker with an id and a pid of its own.

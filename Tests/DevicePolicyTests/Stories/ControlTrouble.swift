@@ -1,0 +1,187 @@
+import BlockABI
+import DevicePolicy
+import Testing
+
+/// Commands that are late, lost, refused, or answered for a device that somebody else took away.
+struct ControlTrouble {
+    /// A command that never returns costs this device and no other.
+    @Test(arguments: [
+        Situation.adding, .settingParameters, .fetching, .limiting, .prepared, .attached, .stopping,
+        .deleting,
+    ])
+    func aLostCommandLeavesTheDeviceAlone(situation: Situation) throws {
+        let bench = situation.bench
+        let step = try #require(bench.pending)
+        bench.send(.controlLate(step))
+        let effects = bench.acts(.controlLost(step))
+        #expect(bench.state == .held)
+        #expect(bench.visible.reason == .controlWedged)
+        #expect(bench.visible.message.contains(step.words))
+        #expect(bench.timers.isEmpty)
+        if situation == .prepared || situation == .attached { #expect(effects.contains(.releaseSlot)) }
+        let commands = bench.commands
+        for event in [DeviceEvent.timer(.retry), .timer(.step), .closed] { #expect(bench.acts(event) == []) }
+        if bench.machine.deviceID != nil {
+            bench.send(.recover)
+            bench.stop(force: true)
+        }
+        #expect(bench.commands == commands, "no further command for it")
+    }
+
+    /// Its answer counts, however late.
+    @Test func aLateCommandThatEndsIsNoTrouble() {
+        let bench = Bench().live()
+        let worker = bench.recover(upTo: .served)
+        bench.send(.controlLate(.end(worker)))
+        bench.done(.end(worker))
+        bench.goLive(worker)
+        #expect(bench.state == .live)
+    }
+
+    /// Fewer queues or tags than the device has: END waits without end, until its deadline.
+    @Test func endThatWaitsForEverIsTakenBack() {
+        let bench = Bench().live()
+        let worker = bench.recover(upTo: .attached)
+        bench.send(.controlLate(.end(worker)))
+        let effects = bench.done(.end(worker), -Errno.interrupted.rawValue)
+        #expect(effects.contains(.kill(worker.id)))
+        #expect(bench.state == .recovering)
+        #expect(bench.visible.message.contains("END_USER_RECOVERY"))
+    }
+
+    /// Each command of a start answers each errno: it is taken back, said, and tried again.
+    @Test(arguments: [1, 4, 5, 11, 12, 16, 17, 22, 95, 110, 125] as [Int32])
+    func everyErrnoInAStart(number: Int32) throws {
+        for situation in [Situation.adding, .settingParameters, .fetching] {
+            let bench = situation.bench
+            let step = try #require(bench.pending)
+            bench.send(.controlDone(step, result: -number, deviceID: nil))
+            if bench.state == .stopping {
+                bench.send(.workerDied(bench.serving.id, .signalled(9), served: false))
+                bench.done(.stopDevice)
+                bench.done(.deleteDevice)
+            }
+            #expect(bench.state == .failed)
+            #expect(!bench.visible.message.isEmpty)
+            #expect(bench.visible.nextAttempt != nil)
+        }
+    }
+
+    @Test(arguments: [1, 4, 5, 11, 12, 16, 17, 22, 95, 110, 125] as [Int32])
+    func everyErrnoInARecovery(number: Int32) throws {
+        for situation in [Situation.prepared, .served, .filling] {
+            let bench = situation.bench
+            let step = try #require(bench.pending)
+            bench.done(step, -number)
+            #expect([.recovering, .failed].contains(bench.state))
+            #expect(!bench.commands.suffix(1).contains(.end(bench.serving)) || step == .end(bench.serving))
+            let isNamed = !bench.visible.message.isEmpty || bench.visible.nextAttempt != nil
+            #expect(isNamed || bench.pending != nil)
+        }
+    }
+
+    /// Without its filler a repeated START breaks a classic kernel, so nothing replaces it.
+    @Test func aFillerThatFailedIsRepeated() {
+        let bench = Situation.filling.bench
+        bench.wait(milliseconds: 500)
+        bench.done(.filler, -Errno.interrupted.rawValue)
+        #expect(bench.commands.suffix(2) == [.filler, .filler])
+        #expect(bench.done(.filler) == [.control(.startUserRecovery(lazily: true))])
+    }
+
+    @Test func anAnswerToNothingIsDropped() {
+        let bench = Bench().live()
+        #expect(bench.done(.stopDevice) == [])
+        #expect(bench.acts(.controlLost(.deleteDevice)) == [])
+        #expect(bench.state == .live)
+    }
+
+    // MARK: - Other tools
+
+    @Test func aDeviceThatAnotherToolDeletedIsMadeAgain() {
+        let bench = Bench().live()
+        bench.recover(upTo: .workerAsked)
+        #expect(bench.done(.start, -Errno.noSuchDevice.rawValue) == [.releaseSlot, .deviceDeleted])
+        #expect(bench.state == .failed)
+        #expect(bench.machine.deviceID == nil)
+        #expect(bench.visible.message.contains("another tool deleted"))
+        #expect(bench.fire(.retry) == [.takeWorker])
+    }
+
+    /// Its number may be somebody else's by now: the new worker goes, and nothing is stopped or deleted.
+    @Test(arguments: [Situation.recoveryPreparing, .attached, .verifyingRecovery, .verifyingStart, .draining])
+    func noCommandForANumberThatMayBeAnothersNow(situation: Situation) {
+        let bench = situation.bench
+        let worker = bench.serving
+        let commands = bench.commands
+        bench.send(.deviceGone)
+        if let pending = bench.pending { bench.done(pending, -Errno.interrupted.rawValue) }
+        bench.send(.workerDied(worker.id, .signalled(9), served: false))
+        #expect(bench.commands == commands)
+        #expect(bench.state == .failed)
+        #expect(bench.machine.deviceID == nil)
+    }
+
+    @Test func aDeviceThatAnotherToolStoppedIsMadeAnew() {
+        let bench = Situation.draining.bench
+        let worker = bench.serving
+        bench.send(.deviceInfo(.dead, pid: 0))
+        bench.done(.startUserRecovery(lazily: true), -Errno.busy.rawValue)
+        bench.send(.workerDied(worker.id, .signalled(9), served: false))
+        #expect(bench.commands.last == .stopDevice)
+        bench.done(.stopDevice)
+        bench.done(.deleteDevice)
+        #expect(bench.state == .starting)
+    }
+
+    // MARK: - What the kernel lost
+
+    @Test func aDeadWorkerThatAClassicKernelTakesForALiveOne() {
+        let bench = Bench(.classic).live()
+        bench.recover(upTo: .workerAsked)
+        bench.wait(milliseconds: 2_000)
+        bench.done(.start, -Errno.busy.rawValue)
+        bench.wait(milliseconds: 40_000)
+        bench.send(.deviceInfo(.live, pid: 1001))
+        #expect(bench.state == .recovering, "io_timeout has to pass first")
+        bench.wait(milliseconds: 10_000)
+        bench.send(.deviceInfo(.live, pid: 1001))
+        #expect(bench.state == .failed)
+        #expect(bench.visible.reason == .kernelUnrecoverable)
+        #expect(bench.timers[.retry] == nil, "never retried in a loop")
+        #expect(bench.visible.nextAttempt == nil)
+    }
+
+    /// LIVE with a dead worker is the normal picture there while its last I/O is not over.
+    @Test(arguments: [Bench.Kernel.middle, .modern72, .modern])
+    func aFenceMayHoldForAnyTime(kernel: Bench.Kernel) {
+        let bench = Bench(kernel).live()
+        bench.recover(upTo: .prepared)
+        bench.wait(milliseconds: 2_000)
+        bench.done(.start, -Errno.busy.rawValue)
+        for _ in 0..<100 {
+            bench.wait(milliseconds: 10_000)
+            bench.send(.deviceInfo(.live, pid: -1))
+        }
+        #expect(bench.state == .recovering)
+        #expect(bench.done(.startUserRecovery(lazily: true)) == [.requestSlot])
+    }
+
+    /// A middle kernel never lets go of a worker that died with some of its slots fetched.
+    @Test func aControlNodeThatIsNeverReleased() {
+        let bench = Bench(.middle).live()
+        let worker = bench.recover(upTo: .attached)
+        bench.send(.workerDied(worker.id, .signalled(9), served: false))
+        bench.done(.end(worker), -Errno.interrupted.rawValue)
+        bench.wait(milliseconds: 2_000)
+        bench.done(.start, -Errno.busy.rawValue)
+        bench.wait(milliseconds: 11_000)
+        bench.send(.holders(["process 4711 (cp)"]))
+        bench.send(.deviceInfo(.quiesced, pid: 1))
+        #expect(bench.visible.reason == .recoveryBlocked, "somebody holds it, and can let go")
+        bench.send(.holders([]))
+        bench.send(.deviceInfo(.quiesced, pid: 1))
+        #expect(bench.state == .failed)
+        #expect(bench.visible.reason == .kernelUnrecoverable)
+    }
+}

@@ -1,0 +1,210 @@
+import BlockABI
+import DevicePolicy
+import Testing
+
+/// Stop and removal, and who is asked first.
+struct StoppingStories {
+    @Test(arguments: Bench.Kernel.allCases)
+    func aHealthyWorkerStaysThroughStop(kernel: Bench.Kernel) {
+        let bench = Bench(kernel).live()
+        let worker = bench.serving
+        let step: ControlStep = kernel.traits.canTryStop ? .tryStopDevice : .stopDevice
+        #expect(bench.stop() == [.control(step)])
+        #expect(bench.state == .stopping)
+        #expect(bench.done(step) == [])
+        #expect(
+            bench.acts(.workerDied(worker.id, .exited(0), served: true)) == [.control(.deleteDevice)])
+        #expect(bench.done(.deleteDevice) == [.deviceDeleted])
+        #expect(bench.state == .stopped)
+        #expect(bench.timers.isEmpty)
+        #expect(bench.acts(.start) == [.takeWorker], "a stopped device is deleted and made anew")
+    }
+
+    @Test func aWorkerThatDoesNotLeaveIsKilledBeforeDel() {
+        let bench = Bench().live()
+        let worker = bench.serving
+        bench.stop(force: true)
+        bench.done(.stopDevice)
+        #expect(bench.fire(.step) == [.kill(worker.id)])
+        #expect(bench.fire(.step) == [])
+        #expect(bench.visible.reason == .unkillable)
+        #expect(
+            bench.acts(.workerDied(worker.id, .signalled(9), served: true)) == [.control(.deleteDevice)])
+    }
+
+    @Test func anOpenDiskIsNotStopped() {
+        let bench = Bench().live()
+        #expect(bench.acts(.stop(remove: false, force: false, isOpen: true)) == [.stopRefused])
+        #expect(bench.state == .live)
+        // Opened in the last moment: the kernel has the last word.
+        bench.stop()
+        #expect(bench.done(.tryStopDevice, -Errno.busy.rawValue) == [.stopRefused])
+        #expect(bench.state == .live)
+        #expect(bench.acts(.stop(remove: false, force: true, isOpen: true)) == [.control(.stopDevice)])
+    }
+
+    @Test func forceThatComesLaterCounts() {
+        let bench = Bench().live()
+        bench.stop()
+        bench.send(.stop(remove: false, force: true, isOpen: true))
+        #expect(bench.done(.tryStopDevice, -Errno.busy.rawValue) == [.control(.stopDevice)])
+    }
+
+    /// The worker dies while the kernel is asked, and the kernel says that the disk is in use: its users' I/O
+    /// waits for a new worker and is not failed.
+    @Test func aDiskInUseWhoseWorkerDiesWhileStoppingIsRecovered() {
+        let bench = Bench().live()
+        bench.stop()
+        bench.send(.workerDied(bench.serving.id, .signalled(9), served: true))
+        #expect(bench.done(.tryStopDevice, -Errno.busy.rawValue) == [.stopRefused, .requestSlot])
+        #expect(bench.state == .recovering)
+    }
+
+    @Test func aWorkerThatHoldsStopBackIsKilled() {
+        let bench = Bench().live()
+        let worker = bench.serving
+        bench.stop(force: true)
+        #expect(bench.acts(.controlLate(.stopDevice)) == [.kill(worker.id)])
+        bench.send(.workerDied(worker.id, .signalled(9), served: true))
+        #expect(bench.done(.stopDevice) == [.control(.deleteDevice)])
+        bench.done(.deleteDevice)
+        #expect(bench.state == .stopped)
+    }
+
+    @Test(arguments: Bench.Milestone.allCases)
+    func stoppingARecovery(milestone: Bench.Milestone) {
+        let bench = Bench().live()
+        bench.recover(upTo: milestone)
+        let worker = milestone >= .preparing ? bench.serving : nil
+        var effects = bench.acts(.stop(remove: false, force: true, isOpen: false))
+        #expect(effects.first == .releaseSlot)
+        if let pending = bench.pending, pending != .stopDevice {
+            #expect(effects.contains(.cancelControl(pending)))
+            effects = bench.done(pending, -Errno.interrupted.rawValue)
+        }
+        if let worker {
+            #expect(effects.contains(.kill(worker.id)))
+            effects = bench.acts(.workerDied(worker.id, .signalled(9), served: false))
+        }
+        #expect(effects.contains(.control(.stopDevice)))
+        bench.done(.stopDevice)
+        bench.done(.deleteDevice)
+        #expect(bench.state == .stopped)
+        #expect(bench.timers.isEmpty)
+    }
+
+    @Test func aStopThatIsWantedNoMoreStartsAgain() {
+        let bench = Bench().live()
+        bench.stop()
+        bench.send(.start)
+        bench.done(.tryStopDevice)
+        bench.send(.workerDied(bench.serving.id, .exited(0), served: true))
+        #expect(bench.done(.deleteDevice) == [.deviceDeleted, .takeWorker])
+    }
+
+    // MARK: - Removal
+
+    @Test func aDiskInUseIsRemovedAtItsLastClose() {
+        let bench = Bench().live()
+        let worker = bench.serving
+        #expect(bench.acts(.stop(remove: true, force: false, isOpen: true)) == [])
+        #expect(bench.state == .pendingRemoval)
+        #expect(bench.acts(.closed) == [.control(.tryStopDevice)])
+        // It was opened again meanwhile.
+        bench.done(.tryStopDevice, -Errno.busy.rawValue)
+        #expect(bench.state == .pendingRemoval)
+        bench.send(.closed)
+        bench.done(.tryStopDevice)
+        bench.send(.workerDied(worker.id, .exited(0), served: true))
+        #expect(bench.done(.deleteDevice) == [.deviceDeleted, .removed])
+    }
+
+    @Test func aRemovalThatWaitsEndsWhenTheDeviceIsWantedAgain() {
+        for upTo in [Bench.Milestone?.none, .attached] {
+            let bench = Bench().live()
+            bench.send(.stop(remove: true, force: false, isOpen: true))
+            if let upTo { bench.recover(upTo: upTo) }
+            bench.send(.start)
+            #expect(!bench.machine.removalPending)
+            #expect(bench.acts(.closed) == [])
+        }
+    }
+
+    @Test func aDiskThatWaitsForRemovalIsStillRecovered() {
+        let bench = Bench().live()
+        bench.send(.stop(remove: true, force: false, isOpen: true))
+        bench.goLive(bench.recover(upTo: .verifying))
+        #expect(bench.state == .pendingRemoval)
+    }
+
+    /// Nobody uses it any more while it recovers: there is nothing to recover it for.
+    @Test func itsLastCloseEndsARecovery() {
+        let bench = Bench().live()
+        bench.send(.stop(remove: true, force: false, isOpen: true))
+        bench.recover(upTo: .slotAsked)
+        #expect(bench.acts(.closed) == [.releaseSlot, .control(.tryStopDevice)])
+        bench.done(.tryStopDevice)
+        #expect(bench.done(.deleteDevice) == [.deviceDeleted, .removed])
+    }
+
+    /// An operator's stop of a device that no configuration names any more is its removal.
+    @Test func stoppingWhatWaitsForRemovalRemovesIt() {
+        let bench = Bench().live()
+        bench.send(.stop(remove: true, force: false, isOpen: true))
+        bench.stop()
+        bench.done(.tryStopDevice, -Errno.busy.rawValue)
+        #expect(bench.state == .pendingRemoval, "a refused stop does not keep it for ever")
+        bench.stop(force: true)
+        bench.done(.stopDevice)
+        bench.send(.workerDied(bench.serving.id, .exited(0), served: true))
+        #expect(bench.done(.deleteDevice).contains(.removed))
+    }
+
+    /// The deletion goes on in the kernel: the device is stopped for its operator, its number is not free yet.
+    @Test func aDeletionThatWaitsForTheLastClose() {
+        let bench = Bench().live()
+        bench.stop(force: true)
+        bench.done(.stopDevice)
+        bench.send(.workerDied(bench.serving.id, .exited(0), served: true))
+        bench.send(.controlLate(.deleteDevice))
+        #expect(bench.done(.deleteDevice, -Errno.interrupted.rawValue) == [.deviceDeleted])
+        #expect(bench.state == .stopped)
+        #expect(bench.logged.contains { $0.level == .warning && $0.text.contains("last user closes it") })
+    }
+
+    /// Not late: its agent died, and perhaps nothing was deleted.
+    @Test func aDeletionWhoseAgentDiedIsRepeated() {
+        let bench = Bench().live()
+        bench.stop(force: true)
+        bench.done(.stopDevice)
+        bench.send(.workerDied(bench.serving.id, .exited(0), served: true))
+        #expect(bench.done(.deleteDevice, -Errno.interrupted.rawValue) == [])
+        #expect(bench.fire(.retry) == [.control(.deleteDevice)])
+        #expect(bench.done(.deleteDevice, -Errno.noSuchDevice.rawValue) == [.deviceDeleted])
+    }
+
+    // MARK: - recovery = "none"
+
+    @Test func aDiskThatIsLostWithItsWorkerIsMadeAnewWhenClosed() {
+        let bench = Bench(settings: PolicySettings(survivesWorker: false)).live()
+        #expect(
+            bench.acts(.workerDied(bench.serving.id, .signalled(9), served: true)) == [.control(.stopDevice)])
+        #expect(bench.done(.stopDevice) == [.control(.deleteDevice)])
+        bench.send(.controlLate(.deleteDevice))
+        #expect(bench.done(.deleteDevice, -Errno.interrupted.rawValue) == [])
+        #expect(bench.state == .stopping)
+        #expect(bench.visible.message.contains("last user closes it"))
+        #expect(bench.fire(.retry) == [.control(.deleteDevice)])
+        #expect(bench.done(.deleteDevice) == [.deviceDeleted, .takeWorker])
+        #expect(bench.state == .starting)
+        #expect(!bench.commands.contains(.start), "there is nothing to recover")
+    }
+
+    @Test func recoverOfSuchADeviceMakesItAnew() {
+        let bench = Bench(settings: PolicySettings(survivesWorker: false)).live()
+        let worker = bench.serving
+        #expect(bench.acts(.recover) == [.kill(worker.id)])
+        #expect(
+            bench.acts(.workerDied(worker.id, .signalled(9), served: true)) == [.control(.stopDevice)])
+    }
+}
