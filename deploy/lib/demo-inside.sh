@@ -210,7 +210,7 @@ for label in data scratch; do
     [ -e "$work/verified-$label" ] || verify=failed
 done
 for report in "$work"/fio-*.json; do
-    io_errors=$((io_errors + $(sed -n '/^{/,$p' "$report" | jq '[.jobs[].total_err] | add // 0')))
+    io_errors=$((io_errors + $(sed -n '/^{/,$p' "$report" | jq '[.jobs[] | .total_err // (if .error == 0 then 0 else 1 end)] | add // 0')))
 done
 kernel_errors=$(dmesg | awk -v began="$began" -F'[][]' '$2 + 0 >= began' | grep -c 'I/O error.*ublkb')
 io_errors=$((io_errors + kernel_errors))

@@ -2,7 +2,7 @@
 // or nobody listened. Cheap enough to be called in a loop, which a
 // program of 30 MB under emulation is not.
 // varlink time SOCKET METHOD MILLISECONDS: calls METHOD again and again for so long, each time on a new
-// connection, 10 ms apart. Prints "calls=N refused=N errors=N median_us=N max_us=N": from connect to the last
+// connection, 10 ms apart. Prints "calls=N refused=N errors=N median_us=N max_us=N slowest_after_ms=N": from connect to the last
 // byte of the answer; refused: nobody listened, or not yet.
 #include <sys/types.h>
 #include <err.h>
@@ -69,7 +69,8 @@ static int call(const char *path, const char *method, const char *parameters)
 static int time_calls(const char *path, const char *method, uint64_t milliseconds)
 {
     static uint64_t took[LIMIT];
-    size_t calls = 0, refused = 0, errors = 0;
+    size_t calls = 0, refused = 0, errors = 0, slowest = 0;
+    uint64_t begin = now_us(), longest = 0;
     uint64_t end = now_us() + milliseconds * 1000u;
     while (now_us() < end && calls < LIMIT) {
         uint64_t began = now_us();
@@ -78,13 +79,15 @@ static int time_calls(const char *path, const char *method, uint64_t millisecond
             refused++;
         else if (outcome == 2)
             errors++;
-        else
-            took[calls++] = now_us() - began;
+        else if ((took[calls++] = now_us() - began) > longest) {
+            longest = took[calls - 1];
+            slowest = (began - begin) / 1000;
+        }
         usleep(10000);
     }
     qsort(took, calls, sizeof took[0], less);
-    printf("calls=%zu refused=%zu errors=%zu median_us=%llu max_us=%llu\n", calls, refused, errors,
-           calls ? (unsigned long long)took[calls / 2] : 0, calls ? (unsigned long long)took[calls - 1] : 0);
+    printf("calls=%zu refused=%zu errors=%zu median_us=%llu max_us=%llu slowest_after_ms=%zu\n", calls, refused, errors,
+           calls ? (unsigned long long)took[calls / 2] : 0, (unsigned long long)longest, slowest);
     return 0;
 }
 
