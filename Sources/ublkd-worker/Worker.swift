@@ -13,9 +13,13 @@ func runWorker() -> Never {
     let link = SupervisorLink()
     link.send(.hello(protocolVersion: ChildProtocol.version, pid: getpid(), build: Version.text))
     do throws(WorkerFailure) {
+        // While it is a spare: a recovery waits for what follows the order.
+        try Confinement.barPrivileges()
         let order = try WorkerOrder.await(link)
         var worker = try PreparedWorker(order)
         link.send(.prepared(worker.facts))
+        // Slow in the kernel, and hidden by ublkd's wait for the driver.
+        Confinement.leaveMounts()
         try worker.serve(link)
         link.send(.ended)
         _exit(0)
@@ -57,14 +61,11 @@ struct PreparedWorker: ~Copyable {
         _ = cu_thread_name(String("ublkd-w/\(spec.name)".prefix(15)))
         let page = try Self.statusPage(order)
         Confinement.privateMounts()
-        try Confinement.barPrivileges()
         if spec.lockMemory { try Confinement.lockMemory() }
         let folder = cu_open_folder("/dev")
         guard folder >= 0 else { throw WorkerFailure(.resources, Errno(-folder), "/dev cannot be opened") }
         let devices = Fd(owning: folder)
         let queues = try Self.makeQueues(spec, try Self.backendSpec(order))
-        // Now, and not when it is attached: ublkd's wait for the driver hides what this costs.
-        Confinement.leaveMounts()
         self.spec = spec
         self.page = page
         self.devices = consume devices
