@@ -58,17 +58,26 @@ int cu_worker_limits(void) {
 
 int cu_lock_memory(void) { return result(mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)); }
 
+// Set once nothing that is done to the mounts here can reach the host's.
+static int mounts_are_ours;
+
 int cu_private_mounts(void) {
     if (unshare(CLONE_NEWNS) < 0) return -errno;
     // Slave, not private: what the host unmounts later must not stay pinned in here.
-    return result(mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL));
+    if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) return -errno;
+    mounts_are_ours = 1;
+    return 0;
 }
 
-int cu_detach_mounts(void) { return result(umount2("/", MNT_DETACH)); }
+int cu_detach_mounts(void) {
+    if (!mounts_are_ours) return -EPERM;
+    return result(umount2("/", MNT_DETACH));
+}
 
 int cu_bar_privileges(void) {
+    // Refused where CAP_SETPCAP was taken from the service: no_new_privs alone bars the way as well.
     for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
-        if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0) return -errno;
+        if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0) break;
     return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 

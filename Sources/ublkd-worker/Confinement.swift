@@ -19,7 +19,7 @@ enum Confinement {
 
     /// Before the backend is opened. A worker that holds a mount of its own device would wait for itself when
     /// it dies.
-    static func privateMounts() { _ = cu_private_mounts() }
+    static func privateMounts() -> Bool { cu_private_mounts() == 0 }
 
     /// What is resident now, and later whatever is touched.
     static func lockMemory() throws(WorkerFailure) {
@@ -30,7 +30,8 @@ enum Confinement {
             "its memory cannot be locked; raise the limit, or set `lock_memory = false`")
     }
 
-    /// Once everything was opened by its path: no mount of the host stays pinned by a worker.
+    /// Once everything was opened by its path: no mount of the host stays pinned by a worker. Does nothing where
+    /// `privateMounts` failed: it would unmount the host.
     static func leaveMounts() { _ = cu_detach_mounts() }
 
     /// Nothing to gain by exec, for the threads made later as well.

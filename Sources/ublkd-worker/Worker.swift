@@ -54,13 +54,13 @@ struct PreparedWorker: ~Copyable {
     /// `/dev`, for ublkcN: paths end when the mounts are left. Nil once it was used.
     private var devices: Fd?
 
-    var facts: BackendFacts { queues.facts }
+    private(set) var facts: BackendFacts
 
     init(_ order: WorkerOrder) throws(WorkerFailure) {
         let spec = order.spec
         _ = cu_thread_name(String("ublkd-w/\(spec.name)".prefix(15)))
         let page = try Self.statusPage(order)
-        Confinement.privateMounts()
+        let alone = Confinement.privateMounts()
         if spec.lockMemory { try Confinement.lockMemory() }
         let folder = cu_open_folder("/dev")
         guard folder >= 0 else { throw WorkerFailure(.resources, Errno(-folder), "/dev cannot be opened") }
@@ -69,6 +69,10 @@ struct PreparedWorker: ~Copyable {
         self.spec = spec
         self.page = page
         self.devices = consume devices
+        facts = queues.facts
+        if !alone {
+            facts.warnings.append("its worker has no mounts of its own: it may keep an unmounted disk busy")
+        }
         self.queues = queues
     }
 

@@ -25,7 +25,8 @@ int cu_worker_limits(void);
 int cu_lock_memory(void);
 // A mount namespace of our own that still receives the host's unmounts.
 int cu_private_mounts(void);
-// Takes every mount out of this namespace; open files and folders stay usable.
+// Takes every mount out of this namespace; open files and folders stay usable. -EPERM, and nothing done,
+// unless cu_private_mounts succeeded: it would take them from the host.
 int cu_detach_mounts(void);
 // Nothing to gain by exec, for the caller and the threads that it makes: no_new_privs, an empty bounding set.
 int cu_bar_privileges(void);
