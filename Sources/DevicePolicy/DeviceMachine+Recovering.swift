@@ -151,6 +151,8 @@ extension DeviceMachine {
         case .invalidArgument where r.repeated && traits.family == .classic:
             // Armed already by an earlier START of this recovery.
             accepted(&r)
+        case .busy where isPinned(r):
+            giveUp(r, .lost("a worker that died while it attached has left its control node open"))
         case .busy: stillHeld(&r)
         case .interrupted, .canceled:
             // Its agent is gone or has given up; the kernel may have accepted all the same.
@@ -173,6 +175,7 @@ extension DeviceMachine {
         r.record.startAccepted = now
         if r.drainingSince != nil { emit(.disarm(.verify)) }
         r.drainingSince = nil
+        r.quiescedSince = nil
         if r.trouble?.isOfDraining == true { r.trouble = nil }
         advance(r)
     }
@@ -193,6 +196,16 @@ extension DeviceMachine {
         // An answer at once means that the agent did not even try.
         if now.milliseconds(since: r.sentAt) < 100 { pause(&r, milliseconds: 1_000) }
         advance(r)
+    }
+
+    /// The answer is EBUSY to a START that was sent after the kernel had said QUIESCED, and nobody has ublkcN. On
+    /// a middle kernel a fence keeps the device LIVE; on a classic one it must have been over before, because a
+    /// START had been accepted.
+    private func isPinned(_ r: Recovering) -> Bool {
+        guard traits.family != .modern, traits.needsSavedDescriptorInRecovery || r.mayBePinned,
+            let since = r.quiescedSince, since <= r.sentAt, now.milliseconds(since: r.sentAt) >= 100
+        else { return false }
+        return now.milliseconds(since: since) > 10_000 && r.trouble?.reason != .recoveryBlocked
     }
 
     private mutating func lookAgain(_ r: Recovering) {
@@ -246,11 +259,7 @@ extension DeviceMachine {
             // A dead worker is LIVE there for io_timeout at most; later it is lost.
             return giveUp(r, .lost("the kernel believes it to be served though its worker is dead"))
         }
-        // A fence keeps a middle kernel's device LIVE, so QUIESCED there tells of a file that stays open.
-        let isPinned = traits.needsSavedDescriptorInRecovery ? state == .quiesced : r.mayBePinned
-        if isPinned && traits.family != .modern && waited > 10_000 && !isBlocked {
-            return giveUp(r, .lost("a worker that died while it attached has left its control node open"))
-        }
+        r.quiescedSince = state == .quiesced ? r.quiescedSince ?? now : nil
         advance(r)
     }
 

@@ -21,6 +21,13 @@ extension DeviceMachine {
             lostWorker(live, .operatorAsked, delay: 0)
         case .stop(let remove, let force, _): stop(live, remove: remove, force: force)
         case .closed where removalPending: stop(live, remove: true, force: false)
+        case .deviceGone:
+            let failure = Failure(.none, "another tool deleted the device")
+            beginStopping(
+                Stopping(
+                    deviceID: live.deviceID, worker: live.worker,
+                    purpose: removalPending ? .remove : .undo(failure), killFirst: true, force: true,
+                    killSent: dying != nil, isGone: true))
         case .workerGiven(let ref): emit(.kill(ref.id))
         default: break
         }
@@ -88,7 +95,8 @@ extension DeviceMachine {
             guard failed.failure.reason != .controlWedged else { return }
             stop(failed, remove: true)
         case .controlDone(_, let result, _) where Errno(-result) == .noSuchDevice: vanished(failed)
-        case .controlDone(let step, let result, _) where result >= 0: noteAnswer(failed, step)
+        case .controlDone(let step, let result, _): noteAnswer(failed, step, result)
+        case .controlLost(let step): wedged(deviceID: failed.deviceID, worker: nil, step)
         case .deviceGone where failed.deviceID != nil: vanished(failed)
         case .workerGiven(let ref): emit(.kill(ref.id))
         default: break
@@ -111,11 +119,12 @@ extension DeviceMachine {
     }
 
     /// The recovery that was given up had a command under way: what it did counts for the next one.
-    private mutating func noteAnswer(_ failed: Failed, _ step: ControlStep) {
+    private mutating func noteAnswer(_ failed: Failed, _ step: ControlStep, _ result: Int32) {
         var f = failed
+        let mayBeDone = result >= 0 || [.interrupted, .canceled].contains(Errno(-result))
         switch step {
-        case .startUserRecovery: f.repeated = true
-        case .endUserRecovery: f.repeated = false
+        case .startUserRecovery where mayBeDone: f.repeated = true
+        case .endUserRecovery where result >= 0: f.repeated = false
         default: return
         }
         phase = .failed(f)

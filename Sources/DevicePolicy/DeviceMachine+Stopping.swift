@@ -97,6 +97,7 @@ extension DeviceMachine {
         case (.settling, _):
             if errno == .noSuchDevice { s.isGone = true }
             advance(s)
+        case (.stopping, _) where s.isGone: stopped(s)
         case (.stopping, _) where errno == .interrupted || errno == .canceled:
             // Its agent died, or it never reached the driver. STOP_DEV may be repeated.
             arm(.retry, afterMilliseconds: Self.againTime)
@@ -108,17 +109,23 @@ extension DeviceMachine {
         case (.stopping, _) where result < 0 && errno != .noSuchDevice:
             fail(s, "STOP_DEV", errno)
         case (.stopping, _):
-            s.isGone = s.isGone || errno == .noSuchDevice
-            s.step = .waitingForWorker
-            if s.worker != nil && dying == nil { arm(.step, afterMilliseconds: Self.leaveTime) }
-            advance(s)
+            s.isGone = errno == .noSuchDevice
+            stopped(s)
         case (.deleting, .deleteDevice): deleted(s, result, errno)
         default: break
         }
     }
 
+    private mutating func stopped(_ stopping: Stopping) {
+        var s = stopping
+        s.step = .waitingForWorker
+        if s.worker != nil && dying == nil { arm(.step, afterMilliseconds: Self.leaveTime) }
+        advance(s)
+    }
+
     private mutating func deleted(_ stopping: Stopping, _ result: Int32, _ errno: Errno) {
         var s = stopping
+        guard !s.isGone else { return finish(s) }
         guard result >= 0 || errno == .noSuchDevice || errno == .interrupted else {
             return fail(s, "DEL_DEV", errno)
         }
@@ -166,7 +173,12 @@ extension DeviceMachine {
         control(.stopDevice)
     }
 
-    private mutating func repeatCommand(_ s: Stopping) {
+    private mutating func repeatCommand(_ stopping: Stopping) {
+        var s = stopping
+        guard !s.isGone else {
+            s.step = .waitingForWorker
+            return advance(s)
+        }
         switch s.step {
         case .stopping: control(s.force || !traits.canTryStop ? .stopDevice : .tryStopDevice)
         case .deleting: control(.deleteDevice)
@@ -187,7 +199,9 @@ extension DeviceMachine {
         }
         if let worker = s.worker, !s.killSent { dismiss(worker) }
         var failed = Failed(failure: failure, deviceID: s.deviceID, held: true)
-        failed.mustBeRemade = s.step == .deleting || s.purpose.makesAnew
+        failed.mustBeRemade = s.step == .deleting || s.purpose.makesAnew || !settings.survivesWorker
+        // It may have been in a recovery.
+        failed.repeated = true
         phase = .failed(failed)
     }
 }

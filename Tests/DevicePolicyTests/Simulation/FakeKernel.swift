@@ -47,6 +47,9 @@ struct FakeKernel {
     /// The disk is LIVE and a process serves it.
     var isServed: Bool { state == .live && !isDeadLive && holder != nil && !holderIsDead && ready == .all }
 
+    /// No command brings it back: it has to be deleted, if even that is possible.
+    var isLost: Bool { isPinned || isDeadLive }
+
     // MARK: - ublkcN
 
     /// A worker opens and maps. 0 or -errno.
@@ -100,7 +103,7 @@ struct FakeKernel {
     /// The answer, or nil while the command waits.
     mutating func execute(_ step: ControlStep) -> Int32? {
         if case .addDevice = step { return add() }
-        guard exists else { return -19 }
+        guard exists else { return step == .limitRequests ? -2 : -19 }
         switch step {
         case .addDevice: return nil
         case .setParameters:

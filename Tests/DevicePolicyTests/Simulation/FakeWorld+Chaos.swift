@@ -25,6 +25,7 @@ extension FakeWorld {
         case 11: foreignHolder.toggle()
         case 12: actAsOthers()
         case 13: spoilCommand()
+        case 14: if random.chance(50) { crash() }
         default: operate()
         }
     }
@@ -90,10 +91,72 @@ extension FakeWorld {
         // LIVE with a dead server stays so only while its file is held.
         kernel.leave(state, server: worker?.pid ?? (state == .live ? 999 : nil), ready: left)
         if worker == nil { kernel.died(pid: 999) }
+        adopt(state, worker)
+    }
+
+    private func adopt(_ state: KernelState, _ worker: WorkerRef?) {
+        isAdopting = true
+        defer { isAdopting = false }
         tell(
             .adopt(
                 Adoption(
                     deviceID: Self.device, state: state, worker: worker, facts: .sample, recoveries: 1)))
+    }
+
+    /// ublkd dies with all that it remembered, and another one finds what is left. Workers that have ublkcN go on;
+    /// those that wait for orders, and the agents, leave. What an agent had under way may have been done.
+    private func crash() {
+        if case .removed = machine.phase { return }
+        note("--- ublkd dies")
+        crashes += 1
+        var wasStopped = false
+        if case .stopped = machine.phase { wasStopped = true }
+        abandonCommand()
+        timers = [:]
+        workersWanted = 0
+        queries = 0
+        holderSearches = 0
+        probed = nil
+        slot = .none
+        isToldGone = false
+        var server: WorkerRef?
+        for index in workers.indices where !workers[index].isTold {
+            if workers[index].isAlive && !kernel.isDeleted
+                && kernel.holder == .worker(pid: workers[index].ref.pid)
+            {
+                workers[index].wasKilled = false
+                workers[index].task = .idle
+                server = workers[index].ref
+            } else {
+                if workers[index].isAlive { end(index) }
+                workers[index].isTold = true
+            }
+        }
+        machine = DeviceMachine(
+            name: "data", settings: scenario.settings, traits: scenario.kernel.traits, seed: UInt32(now))
+        if kernel.exists && !kernel.isDeleted {
+            adopt(kernel.state, server)
+        } else if wasStopped {
+            tell(.stop(remove: false, force: false, isOpen: false))
+        } else {
+            tell(.start)
+        }
+    }
+
+    private func abandonCommand() {
+        // A START_DEV in a lost agent could make a disk LIVE behind any successor's back.
+        orphans.removeAll { if case .startDevice = $0 { true } else { false } }
+        guard let abandoned = command else { return }
+        command = nil
+        if case .startDevice = abandoned.step, abandoned.ignoresCancel { return }
+        if abandoned.ignoresCancel {
+            answersWereLost = true
+            return orphans.append(abandoned.step)
+        }
+        guard abandoned.answer == nil, random.chance(50) else { return }
+        prepareForOthers()
+        _ = kernel.execute(abandoned.step)
+        abortServer()
     }
 }
 

@@ -124,12 +124,14 @@ extension FakeWorld {
             tell(.controlDone(done.step, result: answer, deviceID: added ? Self.device : nil))
         case .executeOrphan:
             let step = orphans.removeFirst()
+            othersActed = true
             prepareKernel()
             if kernel.execute(step) == nil && random.chance(50) { orphans.append(step) }
             abortServer()
         case .tellState:
             queries -= 1
             if kernel.exists && !kernel.isDeleted {
+                isToldLive = kernel.state == .live
                 tell(.deviceInfo(kernel.state, pid: kernel.state == .dead ? 0 : 1))
             } else {
                 isToldGone = true
@@ -144,6 +146,7 @@ extension FakeWorld {
             guard let worker = workers.first(where: { $0.ref.id == id }), worker.isAlive, !worker.isWedged,
                 worker.isServing
             else { return }
+            answeredProbe = id
             tell(.probeAnswered(id))
         case .grantSlot:
             slot = .held
@@ -215,10 +218,12 @@ extension FakeWorld {
     private func fails(_ percent: Int) -> Bool { !isCalm && random.chance(percent) }
 
     func end(_ index: Int) {
+        // Requests come only to the server of a LIVE disk, so only its death leaves some in flight.
+        let mayHaveIO = workers[index].isServing && kernel.state == .live
         workers[index].isAlive = false
         note("worker \(workers[index].ref.id) ends")
         kernel.died(pid: workers[index].ref.pid)
-        if !isCalm && random.chance(15) { fencedUntil = now + UInt64(random.below(30_000)) }
+        if mayHaveIO && !isCalm && random.chance(15) { fencedUntil = now + UInt64(random.below(30_000)) }
     }
 
     // MARK: - Commands
@@ -253,7 +258,7 @@ extension FakeWorld {
         }
         var answer = random.pick([-1, -5, -12, -11, -22, -125, -16]).map(Int32.init)
         if case .stopDevice = step, answer == -16 { answer = -12 }
-        if case .startUserRecovery = step, answer == -22 { answer = -1 }
+        if case .startUserRecovery = step, answer == -22 || answer == -16 { answer = -1 }
         command?.answer = answer
         note("\(step) fails: \(answer ?? 0)")
     }
@@ -269,6 +274,7 @@ extension FakeWorld {
         if !isCalm && random.chance(3) { return spoilCommand() }
         prepareKernel()
         let answer = kernel.execute(step)
+        if step == .addDevice && answer == 0 { orphans = [] }
         abortServer()
         if let text = kernel.violation { fail(text) }
         if let answer, command?.isCancelled == true || answer != -16 || !step.isRecoveryStart {

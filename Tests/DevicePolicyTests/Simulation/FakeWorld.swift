@@ -23,6 +23,8 @@ final class FakeWorld {
     let scenario: Scenario
     var kernel: FakeKernel
     var machine: DeviceMachine
+    /// How often ublkd itself died.
+    var crashes = 0
     /// Milliseconds.
     var now: UInt64 = 1_000
     /// No more faults and no more operators.
@@ -37,6 +39,10 @@ final class FakeWorld {
     var queries = 0
     var holderSearches = 0
     var probed: WorkerID?
+    /// What was told since the last probe was sent: LIVE is to be believed after both only.
+    var answeredProbe: WorkerID?
+    var isToldLive = false
+    var isAdopting = false
     var slot = Slot.none
     /// The dead worker's backend I/O is in flight until then: ublkcN is not released.
     var fencedUntil: UInt64 = 0
@@ -77,6 +83,7 @@ final class FakeWorld {
         let wasServing = isServingPhase
         let instant = Instant(nanoseconds: now * 1_000_000)
         for effect in machine.handle(event, at: instant) { perform(effect, wasServing: wasServing) }
+        if case .workerDied(let id, _, _) = event { expectEndTakenBack(from: id) }
         if let text = kernel.violation { fail(text) }
         note("   \(machine.visible.state) \(machine.visible.reason)")
     }
@@ -93,7 +100,10 @@ final class FakeWorld {
             update(id) { $0.task = .attach(fetchNow: fetchNow) }
             if let other = alive(but: id) { fail("\(id) is attached while \(other.ref.id) lives") }
         case .fetch(let id): update(id) { $0.task = .fetch }
-        case .probe(let id): probed = id
+        case .probe(let id):
+            probed = id
+            answeredProbe = nil
+            isToldLive = false
         case .kill(let id):
             update(id) {
                 $0.isLeaving = true
@@ -113,8 +123,8 @@ final class FakeWorld {
         case .disarm(let timer): timers[timer] = nil
         case .deviceAdded: isToldGone = false
         case .becameLive:
-            if machine.worker.map({ id in workers.contains { $0.ref == id && $0.isTold } }) ?? true {
-                fail("live without a worker")
+            if !isAdopting && (!isToldLive || answeredProbe != machine.worker?.id) {
+                fail("LIVE is believed before the kernel and every queue have said so")
             }
         case .deviceDeleted, .stopRefused, .removed, .log: break
         }
@@ -177,6 +187,14 @@ final class FakeWorld {
     var othersActed = false
     /// An agent died after the kernel had acted, or was written off.
     var answersWereLost = false
+
+    /// A classic kernel makes a device LIVE for a dead worker.
+    private func expectEndTakenBack(from id: WorkerID) {
+        guard let command, case .endUserRecovery(let pid) = command.step, !command.isCancelled,
+            workers.contains(where: { $0.ref.id == id && $0.ref.pid == pid })
+        else { return }
+        fail("END_USER_RECOVERY stays with the kernel after its worker's death")
+    }
 
     private func expectLiving(_ pid: Int32, _ step: ControlStep) {
         guard let worker = workers.first(where: { $0.ref.pid == pid }) else {

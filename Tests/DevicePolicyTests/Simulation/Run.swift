@@ -43,7 +43,7 @@ struct Run {
         while world.violation == nil, !isAtRest, step() {
             steps += 1
             // The number of a device whose control node is never released is lost until a reboot.
-            if steps > 1_500 && world.kernel.isPinned { return }
+            if steps > 1_500 && world.kernel.isLost { return }
             if steps > 4_000 { return world.fail("no end: \(world.machine.visible)") }
         }
     }
@@ -63,7 +63,7 @@ struct Run {
     }
 
     private func expectAnEnd() {
-        guard world.violation == nil, !world.kernel.isPinned else { return }
+        guard world.violation == nil, !world.kernel.isLost else { return }
         let visible = world.machine.visible
         switch visible.state {
         case .live, .degraded: expectServed()
@@ -72,9 +72,7 @@ struct Run {
             if visible.reason == .none && visible.message.isEmpty { world.fail("held without a word") }
         case .failed where world.machine.isFailing: expectServed()
         case .failed:
-            if visible.reason != .kernelUnrecoverable && visible.nextAttempt == nil {
-                world.fail("failed, and nothing will happen: \(visible)")
-            }
+            if visible.nextAttempt == nil { world.fail("failed, and nothing will happen: \(visible)") }
         case .starting, .recovering, .stopping, .pendingRemoval:
             world.fail("stalled: \(visible), timers \(world.timers)")
         }
@@ -114,21 +112,21 @@ struct Run {
     }
 
     private func bringBack() {
-        guard world.violation == nil, !world.kernel.isPinned else { return }
+        guard world.violation == nil, !world.kernel.isLost else { return }
         if case .removed = world.machine.phase { return }
         world.note("--- an operator wants it back")
         let visible = world.machine.visible
         guard visible.reason != .controlWedged else { return }
         world.tell(.start)
         settle()
-        // `restart_burst = 0` leaves even a start that met the end of a deletion to the operator.
+        // A start that met the end of a deletion may have been one failure too many.
         if world.violation == nil, world.machine.visible.state == .held,
-            world.scenario.settings.restartBurst == 0
+            world.machine.visible.reason == .idTaken
         {
             world.tell(.start)
             settle()
         }
-        guard world.violation == nil, world.machine.visible.reason != .kernelUnrecoverable else { return }
+        guard world.violation == nil, !world.kernel.isLost else { return }
         if !world.machine.isLive && !world.machine.isFailing && !world.mayHaveLostTheDevice {
             world.fail("not live, though nothing is wrong any more: \(world.machine.visible)")
         }
@@ -142,7 +140,7 @@ struct Run {
         world.note("--- an operator removes it")
         world.tell(.stop(remove: true, force: false, isOpen: false))
         settle()
-        guard world.violation == nil, !world.kernel.isPinned else { return }
+        guard world.violation == nil, !world.kernel.isLost else { return }
         guard case .removed = world.machine.phase else {
             return world.fail("not removed: \(world.machine.visible)")
         }

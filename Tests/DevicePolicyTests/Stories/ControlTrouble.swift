@@ -28,6 +28,20 @@ struct ControlTrouble {
         #expect(bench.commands == commands, "no further command for it")
     }
 
+    /// Nobody waits for START any more, but whether it was accepted will never be known.
+    @Test func aCommandThatIsLostAfterGivingUpLeavesTheDeviceAlone() {
+        let bench = Bench(.classic, settings: PolicySettings(restartBurst: 1)).live()
+        bench.recover(upTo: .workerAsked)
+        bench.send(.workerUnavailable(.missing))
+        bench.fire(.retry)
+        bench.send(.slotGranted)
+        bench.send(.workerUnavailable(.missing))
+        #expect(bench.state == .failed)
+        bench.send(.controlLost(.start))
+        #expect(bench.visible.reason == .controlWedged)
+        #expect(bench.timers.isEmpty)
+    }
+
     /// Its answer counts, however late.
     @Test func aLateCommandThatEndsIsNoTrouble() {
         let bench = Bench().live()
@@ -134,6 +148,47 @@ struct ControlTrouble {
         #expect(bench.state == .starting)
     }
 
+    @Test func aLiveDeviceThatIsGoneIsMadeAgain() {
+        let bench = Bench().live()
+        let worker = bench.serving
+        #expect(bench.acts(.deviceGone) == [.kill(worker.id)])
+        #expect(bench.acts(.workerDied(worker.id, .signalled(9), served: true)) == [.deviceDeleted])
+        #expect(bench.fire(.retry) == [.takeWorker])
+    }
+
+    /// The kernel's error is no reason to try again with a number that may be another tool's.
+    @Test func aRefusedStopOfADeviceThatIsGoneEndsIt() {
+        let bench = Bench().live()
+        bench.stop()
+        bench.send(.deviceGone)
+        bench.done(.tryStopDevice, -Errno.tryAgain.rawValue)
+        #expect(bench.acts(.workerDied(bench.serving.id, .exited(0), served: true)) == [.deviceDeleted])
+        #expect(bench.state == .stopped)
+    }
+
+    /// STOP_DEV was refused in the middle of a recovery: how far that had come is forgotten, so on a classic
+    /// kernel the next START_USER_RECOVERY comes after a filler.
+    @Test func aRecoveryWhoseStopWasRefusedIsNotTakenForAFirstOne() {
+        let bench = Bench(.classic).live()
+        let worker = bench.recover(upTo: .attached)
+        bench.stop(force: true)
+        bench.done(.end(worker), -Errno.interrupted.rawValue)
+        bench.send(.workerDied(worker.id, .signalled(9), served: false))
+        bench.done(.stopDevice, -Errno.inputOutput.rawValue)
+        #expect(bench.state == .held)
+        bench.send(.recover)
+        #expect(bench.acts(.slotGranted) == [.takeWorker, .control(.filler)])
+    }
+
+    /// `recovery = "none"`: whatever failed, such a disk is never recovered.
+    @Test func aDiskThatCannotSurviveIsMadeAnewAfterARefusedStop() {
+        let bench = Bench(settings: PolicySettings(survivesWorker: false)).live()
+        bench.send(.workerDied(bench.serving.id, .signalled(9), served: true))
+        bench.done(.stopDevice, -Errno.inputOutput.rawValue)
+        #expect(bench.state == .held)
+        #expect(bench.acts(.recover) == [.control(.stopDevice)])
+    }
+
     // MARK: - What the kernel lost
 
     @Test func aDeadWorkerThatAClassicKernelTakesForALiveOne() {
@@ -175,12 +230,18 @@ struct ControlTrouble {
         bench.done(.end(worker), -Errno.interrupted.rawValue)
         bench.wait(milliseconds: 2_000)
         bench.done(.start, -Errno.busy.rawValue)
+        let lazily = ControlStep.startUserRecovery(lazily: true)
+        bench.wait(milliseconds: 11_000)
+        bench.send(.deviceInfo(.quiesced, pid: 1))
+        bench.done(lazily, -Errno.busy.rawValue)
+        #expect(bench.state == .recovering, "the fence may have held until now")
         bench.wait(milliseconds: 11_000)
         bench.send(.holders(["process 4711 (cp)"]))
-        bench.send(.deviceInfo(.quiesced, pid: 1))
+        bench.done(lazily, -Errno.busy.rawValue)
         #expect(bench.visible.reason == .recoveryBlocked, "somebody holds it, and can let go")
         bench.send(.holders([]))
-        bench.send(.deviceInfo(.quiesced, pid: 1))
+        bench.wait(milliseconds: 2_000)
+        bench.done(lazily, -Errno.busy.rawValue)
         #expect(bench.state == .failed)
         #expect(bench.visible.reason == .kernelUnrecoverable)
     }

@@ -111,8 +111,8 @@ struct GivingUp {
 
     /// What START_USER_RECOVERY did before giving up must not be forgotten: on a classic kernel the next
     /// one is answered with EINVAL, which would look like a device that cannot be recovered.
-    @Test(arguments: [false, true])
-    func anAcceptedStartIsRememberedWhenGivingUp(answeredLate: Bool) {
+    @Test(arguments: [0, -Errno.interrupted.rawValue], [false, true])
+    func anAcceptedStartIsRememberedWhenGivingUp(answer: Int32, answeredLate: Bool) {
         let bench = Bench(.classic, settings: PolicySettings(restartBurst: 1)).live()
         bench.recover(upTo: .workerAsked)
         if !answeredLate { bench.done(.start) }
@@ -125,7 +125,8 @@ struct GivingUp {
         }
         #expect(bench.state == .failed)
         #expect(bench.visible.reason == .backingMissing)
-        if answeredLate { bench.done(.start) }
+        // Interrupted, it may have been accepted all the same.
+        if answeredLate { bench.done(.start, answer) }
         bench.fire(.retry)
         bench.send(.slotGranted)
         #expect(bench.commands.last == .filler)

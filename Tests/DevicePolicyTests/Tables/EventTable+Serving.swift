@@ -11,6 +11,7 @@ extension EventTable {
         given: kill X → live
         failed: kill W, +step → live
         died: ask slot → recovering
+        deviceGone: kill W, +step → stopping
         """,
         .livePendingRemoval: """
         start: → live
@@ -23,6 +24,7 @@ extension EventTable {
         given: kill X → pending-removal (reloadPending)
         failed: kill W, +step → pending-removal (reloadPending)
         died: ask slot → recovering
+        deviceGone: kill W, +step → stopping
         closed: TRY_STOP_DEV → stopping
         """,
         .liveFailing: """
@@ -35,6 +37,7 @@ extension EventTable {
         given: kill X → failed (crashLoop)
         failed: kill W, +step → failed (crashLoop)
         died: ask slot → recovering
+        deviceGone: kill W, +step → stopping
         """,
         .liveDying: """
         recover: kill W, +step → recovering
@@ -46,6 +49,7 @@ extension EventTable {
         given: kill X → live
         failed: kill W, +step → live
         died: ask slot → recovering
+        deviceGone: +step → stopping
         stepTimer: +step → recovering
         """,
     ]
