@@ -36,6 +36,8 @@ final class Supervisor {
 
     private var events: [(device: Device, event: DeviceEvent)] = []
     private var isHandling = false
+    private var untold: [(level: LogLevel, text: String, device: String)] = []
+    private var statusIsStale = false
     private var isReady = false
     private var startsDevices = true
     private var sources: [Source] = []
@@ -77,8 +79,6 @@ final class Supervisor {
     func run(inherited: [FdStore.Name: SharedFd], adoptOnly: Bool) throws(Errno) {
         try watchSignals()
         try loop.feedWatchdog()
-        agents.warmUp()
-        workers.wanted = configuration.daemon.spareWorkers
         store.keep(control.fd, as: .control)
         for device in configuration.devices { register(device) }
         adoptDevices(inherited)
@@ -86,6 +86,8 @@ final class Supervisor {
         if startsDevices {
             for device in configuration.devices where device.autostart { startUnlessStopped(device.name) }
         }
+        agents.warmUp()
+        workers.wanted = configuration.daemon.spareWorkers
         server = try SocketServer(path: state.socketPath, supervisor: self)
         readyTimer = try loop.addTimer(
             afterMilliseconds: configuration.daemon.startTimeout.rawValue
@@ -146,10 +148,19 @@ final class Supervisor {
         while !events.isEmpty {
             let (device, event) = events.removeFirst()
             let now = Instant(nanoseconds: Clock.monotonic())
-            for effect in device.machine.handle(event, at: now) { perform(effect, of: device) }
+            for effect in device.machine.handle(event, at: now) {
+                // What is only to be told waits until everything is done that somebody waits for.
+                if case .log(let level, let text) = effect {
+                    untold.append((level, text, device.name))
+                } else {
+                    perform(effect, of: device)
+                }
+            }
             noteChange(of: device)
         }
-        refreshStatus()
+        for (level, text, name) in untold { log.write(level, text, device: name) }
+        untold = []
+        if statusIsStale { refreshStatus() }
     }
 
     private func noteChange(of device: Device) {
@@ -162,6 +173,7 @@ final class Supervisor {
             answerStopWaiters(device)
         }
         device.visible = visible
+        statusIsStale = true
     }
 
     // MARK: - What follows from effects
@@ -187,6 +199,7 @@ final class Supervisor {
 
     func forget(_ device: Device) {
         state.remove(device.name)
+        device.savedRecord = nil
         store.removeAll(of: device.name)
         device.timers = [:]
         grant(slots.release(device.name))
@@ -210,8 +223,10 @@ final class Supervisor {
             record.workerPID = pid
             record.workerStart = identity.startTime
         }
+        guard record != device.savedRecord else { return }
         do throws(Errno) {
             try state.write(record)
+            device.savedRecord = record
         } catch {
             log.write(
                 .warning, "its record was not written (\(error)): ublkd goes on without it",
@@ -252,6 +267,7 @@ final class Supervisor {
     // MARK: - Status line
 
     func refreshStatus() {
+        statusIsStale = false
         let text = summary
         if text != lastStatusText {
             lastStatusText = text

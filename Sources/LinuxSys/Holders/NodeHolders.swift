@@ -17,15 +17,20 @@ public enum NodeHolders {
     /// Reading a process's mappings waits for a thread of it that is just changing them.
     public static func maps(pid: Int32, node: String) -> Bool {
         guard let bytes = try? SmallFile.read(path: "/proc/\(pid)/maps", limit: 4 << 20) else { return false }
-        let endings = [" \(node)", " \(node) (deleted)"].map { Array($0.utf8.reversed()) }
+        // A process in a mount namespace of its own has another path for the node, but the same name at its
+        // end: few lines are looked at closely.
+        let name = node[(node.lastIndex(of: "/") ?? node.startIndex)...]
+        let endings = ["\(name)", "\(name) (deleted)"].map { Array($0.utf8) }
+        let paths = [" \(node)", " \(node) (deleted)"].map { Array($0.utf8) }
         let status = try? FileStatus(path: node)
         return bytes.split(separator: 0x0a).contains { line in
+            guard endings.contains(where: { line.suffix($0.count).elementsEqual($0) }) else { return false }
             if let status, isMapping(line, of: status) { return true }
-            return endings.contains { line.reversed().starts(with: $0) }
+            return paths.contains { line.suffix($0.count).elementsEqual($0) }
         }
     }
 
-    /// By file system and inode: a process in a mount namespace of its own has another path for the node.
+    /// By file system and inode.
     private static func isMapping(_ line: ArraySlice<UInt8>, of file: FileStatus) -> Bool {
         let fields = line.split(separator: 0x20, maxSplits: 5)
         guard fields.count >= 5, let inode = UInt64(String(decoding: fields[4], as: UTF8.self)) else {

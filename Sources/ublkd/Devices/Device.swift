@@ -33,6 +33,8 @@ final class Device {
     var stopWaiters: [(DeviceOutcome) -> Void] = []
     var parameters: DeviceParameters?
     var flags: DeviceFlags = []
+    /// What its state file holds.
+    var savedRecord: DeviceRecord?
     /// CPUs that the kernel assigned to each queue of the present disk; empty: not asked yet.
     var affinity: [[Int32]] = []
 

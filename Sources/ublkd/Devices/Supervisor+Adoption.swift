@@ -28,6 +28,7 @@ extension Supervisor {
 
     private func adopt(_ device: Device, _ info: DeviceInfo, _ inherited: [FdStore.Name: SharedFd]) {
         let record = state.record(of: device.name)
+        device.savedRecord = record
         device.preferredID = info.id
         device.flags = info.flags
         let server = findServer(of: info, record)

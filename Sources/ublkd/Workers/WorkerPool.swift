@@ -51,10 +51,14 @@ final class WorkerPool {
         spares = []
     }
 
-    /// Fills up once the loop has nothing more urgent to do.
+    /// Milliseconds after a spare was taken: the recovery that took it is over by then, and starting a
+    /// program in the middle of it would cost it time.
+    private static let refillDelay: UInt64 = 400
+
+    /// Fills up once there is nothing more urgent to do.
     private func scheduleRefill() {
         guard refill == nil, spares.count < wanted else { return }
-        let delay: UInt64 = failures == 0 ? 20 : min(100 << UInt64(min(failures, 7)), 10_000)
+        let delay = max(Self.refillDelay, failures == 0 ? 0 : min(100 << UInt64(min(failures, 7)), 10_000))
         refill = try? loop.addTimer(afterMilliseconds: delay) { [weak self] in self?.fill() }
     }
 
