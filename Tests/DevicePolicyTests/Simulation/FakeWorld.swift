@@ -105,6 +105,11 @@ final class FakeWorld {
             answeredProbe = nil
             isToldLive = false
         case .kill(let id):
+            if let step = command?.step, let pid = step.servedBy,
+                workers.contains(where: { $0.ref.id == id && $0.ref.pid == pid && $0.isAlive })
+            {
+                fail("\(id) is killed between its FETCHes and the answer of \(step)")
+            }
             update(id) {
                 $0.isLeaving = true
                 $0.wasKilled = true
@@ -206,6 +211,14 @@ final class FakeWorld {
 }
 
 extension ControlStep {
+    /// The process that START_DEV or END_USER_RECOVERY would make the server.
+    fileprivate var servedBy: Int32? {
+        switch self {
+        case .startDevice(let pid), .endUserRecovery(let pid): pid
+        default: nil
+        }
+    }
+
     /// STOP_DEV after a TRY_STOP_DEV, or once more after an agent's death.
     fileprivate func isRepeated(of last: ControlStep?) -> Bool {
         last == .stopDevice || last == .tryStopDevice
