@@ -16,11 +16,10 @@ public struct IOEvents: OptionSet, Sendable {
 public enum Priority: Int64, Sendable {
     /// Deaths of workers.
     case first = -100
-    /// Replies of workers and agents.
+    /// Everything that is waited for: replies of workers and agents, clients. Among equals sd-event serves
+    /// in turn, so that nobody starves.
     case soon = -50
     case normal = 0
-    /// Clients.
-    case late = 50
 }
 
 /// The program's one event loop (sd-event(3)): descriptors, timers, signals and the service watchdog, all on

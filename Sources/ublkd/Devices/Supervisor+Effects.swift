@@ -53,14 +53,21 @@ extension Supervisor {
         if let failure = preflight(device) { return post(.workerUnavailable(failure), to: device) }
         do throws(Errno) {
             try makePage(for: device)
-            let worker = try workers.take()
-            own(worker, by: device)
-            post(.workerGiven(worker.ref), to: device)
         } catch {
-            post(
-                .workerUnavailable(
-                    Failure(.backingError, "no worker could be started from \(options.worker): \(error)")),
-                to: device)
+            let failure = Failure(.backingError, "no memory for its status page or its contents: \(error)")
+            return post(.workerUnavailable(failure), to: device)
+        }
+        workers.take { [weak self, weak device] result in
+            guard let self, let device else { return }
+            switch result {
+            case .success(let worker):
+                self.own(worker, by: device)
+                self.post(.workerGiven(worker.ref), to: device)
+            case .failure(let errno):
+                let failure = Failure(
+                    .backingError, "no worker could be started from \(self.options.worker): \(errno)")
+                self.post(.workerUnavailable(failure), to: device)
+            }
         }
     }
 

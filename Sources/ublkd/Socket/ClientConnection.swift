@@ -35,7 +35,7 @@ final class ClientConnection {
         self.access = access
         self.loop = loop
         self.server = server
-        readSource = try loop.addIO(self.fd.raw, events: .readable, priority: .late) { [weak self] _ in
+        readSource = try loop.addIO(self.fd.raw, events: .readable, priority: .soon) { [weak self] _ in
             self?.read()
         }
     }
@@ -96,7 +96,7 @@ final class ClientConnection {
             } catch {
                 guard error == .tryAgain else { return close() }
                 if writeSource == nil {
-                    writeSource = try? loop.addIO(fd.raw, events: .writable, priority: .late) {
+                    writeSource = try? loop.addIO(fd.raw, events: .writable, priority: .soon) {
                         [weak self] _ in
                         self?.flush()
                         self?.serve()

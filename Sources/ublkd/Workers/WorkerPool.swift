@@ -11,6 +11,8 @@ final class WorkerPool {
     private var spares: [WorkerProcess] = []
     private var nextID: UInt32 = 1
     private var refill: Source?
+    private var waiting: [(Result<WorkerProcess, Errno>) -> Void] = []
+    private var spawning: Source?
     /// Failures in a row: a program that cannot run is not started in a tight loop.
     private var failures = 0
     var wanted: Int {
@@ -26,16 +28,33 @@ final class WorkerPool {
 
     var readySpares: Int { spares.count(where: \.isReady) }
 
-    /// A worker for one device, from now on the caller's. A spare that said hello if there is one.
-    func take() throws(Errno) -> WorkerProcess {
+    /// Gives a worker for one device, from then on the caller's: a spare at once if there is one, else a new
+    /// process, one a turn of the loop, so that many of them hold up nobody else.
+    func take(_ give: @escaping (Result<WorkerProcess, Errno>) -> Void) {
         defer { scheduleRefill() }
-        if let index = spares.firstIndex(where: \.isReady) ?? spares.indices.first {
+        if waiting.isEmpty, let index = spares.firstIndex(where: \.isReady) ?? spares.indices.first {
             let worker = spares.remove(at: index)
             worker.onReply = { _ in }
             worker.onDeath = { _ in }
-            return worker
+            return give(.success(worker))
         }
-        return try spawn()
+        waiting.append(give)
+        scheduleSpawn()
+    }
+
+    private func scheduleSpawn() {
+        guard spawning == nil, !waiting.isEmpty else { return }
+        spawning = try? loop.addTimer(afterMilliseconds: 0, priority: .soon) { [weak self] in
+            guard let self, !self.waiting.isEmpty else { return }
+            self.spawning = nil
+            let give = self.waiting.removeFirst()
+            self.scheduleSpawn()
+            do throws(Errno) {
+                give(.success(try self.spawn()))
+            } catch {
+                give(.failure(error))
+            }
+        }
     }
 
     /// Registers a worker that an earlier ublkd started.
@@ -47,6 +66,8 @@ final class WorkerPool {
 
     func end() {
         refill = nil
+        spawning = nil
+        waiting = []
         for spare in spares { spare.kill() }
         spares = []
     }
@@ -96,7 +117,7 @@ final class WorkerPool {
         let pair = try Channel.pair()
         let child = try Child.spawn(
             path: program, arguments: ["ublkd-worker"], environment: ["SWIFT_BACKTRACE=enable=no"],
-            descriptors: [pair.theirs.raw])
+            descriptors: [pair.theirs.raw], waitsForExec: false)
         let worker = WorkerProcess(
             id: makeID(), pid: child.pid, pidfd: try child.pidfd.duplicate(),
             channel: SharedChannel(Channel(pair.ours)),
