@@ -154,6 +154,26 @@ kill_ublkd() {
     ublkd_pid=
 }
 
+# warm_up: one life of ublkd with a device of its own, before something is timed: an emulated CPU translates
+# each piece of code the first time it runs, which takes many times as long as to run it.
+warm_up() {
+    local kept=$conf.kept
+    mv "$conf" "$kept"
+    config <<<$'[device.warm]\ntarget = "null"\nsize = "16MiB"'
+    start_ublkd
+    wait_live warm
+    kill_ublkd
+    start_ublkd
+    wait_live warm
+    kill_worker warm >/dev/null
+    wait_until 20 has_recovered warm 1
+    assert 'stop after warming up' ublkctl stop --all
+    stop_ublkd
+    rm -rf "$runtime" /var/lib/ublkd
+    mv "$kept" "$conf"
+    mv "$ublkd_log" "$out/ublkd-warm.log"
+}
+
 # device_json NAME [JQ-FILTER]: what ublkd tells of the device (the call that `ublkctl show` makes, but cheap
 # enough for a loop in an emulated machine).
 device_json() {
