@@ -4,8 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,17 +17,14 @@ struct plan {
     char *const *envp;
     const int *fds;
     unsigned count;
-    int report;
+    int error; // of the child: it shares this memory until it has executed
 };
 
 // Places the descriptors: first all of them above the range that is filled, so that no source is
 // overwritten before it was copied.
-static int place(const struct plan *p, int *report) {
-    int base = 3 + (int)p->count + 1;
+static int place(const struct plan *p) {
+    int base = 3 + (int)p->count;
     int high[CU_MAX_FDS];
-    int safe = fcntl(p->report, F_DUPFD_CLOEXEC, base);
-    if (safe < 0) return -1;
-    *report = safe;
     for (unsigned i = 0; i < p->count; i++) {
         high[i] = fcntl(p->fds[i], F_DUPFD_CLOEXEC, base);
         if (high[i] < 0) return -1;
@@ -39,9 +37,6 @@ static int place(const struct plan *p, int *report) {
     if (!has_stderr && dup2(null, 2) < 0) return -1;
     for (unsigned i = 0; i < p->count; i++)
         if (dup2(high[i], 3 + (int)i) < 0) return -1;
-    int last = base - 1;
-    if (dup3(*report, last, O_CLOEXEC) < 0) return -1;
-    *report = last;
     if (syscall(SYS_close_range, (unsigned)base, ~0u, 0) < 0) return -1;
     // dup2 onto itself keeps close-on-exec: /dev/null may have been opened as 0, 1 or 2.
     for (int fd = 0; fd < 3; fd++)
@@ -49,59 +44,47 @@ static int place(const struct plan *p, int *report) {
     return 0;
 }
 
-static void run_child(const struct plan *p) {
-    int report = p->report;
+static int run_child(void *argument) {
+    struct plan *p = argument;
     setpgid(0, 0);
     // exec keeps ignored signals ignored: every one is set back. libc's sigaction refuses its own two (32
     // and 33), so the kernel's is used; all zero is SIG_DFL with no flags and an empty mask.
     const unsigned long def[8] = {0};
     for (int s = 1; s <= 64; s++) syscall(SYS_rt_sigaction, s, def, NULL, 8);
-    if (place(p, &report) == 0) {
+    if (place(p) == 0) {
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
         execve(p->path, p->argv, p->envp);
     }
-    int error = errno;
-    // Where nobody reads, the failure shows in the exit status, not in a SIGPIPE.
-    signal(SIGPIPE, SIG_IGN);
-    while (write(report, &error, sizeof error) < 0 && errno == EINTR) {}
+    p->error = errno;
     _exit(127);
 }
 
+// CLONE_VM and CLONE_VFORK: the child borrows the parent's memory until it has executed, so nothing of a
+// large parent is copied and its answer lies in `plan`.
 int cu_spawn(const char *path, char *const argv[], char *const envp[], const int *fds, unsigned count,
-             int wait_for_exec, int *pidfd) {
+             int *pidfd) {
+    enum { stack_size = 64 * 1024 };
     if (count > CU_MAX_FDS) return -E2BIG;
-    int report[2];
-    if (pipe2(report, O_CLOEXEC) < 0) return -errno;
+    char *stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) return -errno;
+    struct plan plan = {path, argv, envp, fds, count, 0};
 
     // A handler of the parent must not run in the child.
     sigset_t all, old;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &old);
     int fd = -1;
-    struct clone_args args = {
-        .flags = CLONE_PIDFD, .pidfd = (uintptr_t)&fd, .exit_signal = SIGCHLD};
-    long pid = syscall(SYS_clone3, &args, sizeof args);
-    int error = pid < 0 ? errno : 0;
-    if (pid == 0) {
-        struct plan p = {path, argv, envp, fds, count, report[1]};
-        run_child(&p);
-    }
+    int pid = clone(run_child, stack + stack_size, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan, &fd);
+    int error = pid < 0 ? errno : plan.error;
     sigprocmask(SIG_SETMASK, &old, NULL);
-    close(report[1]);
-    if (pid > 0 && wait_for_exec) {
-        ssize_t n;
-        do n = read(report[0], &error, sizeof error);
-        while (n < 0 && errno == EINTR);
-        if (n != sizeof error) error = 0;
-        if (error != 0) {
-            while (waitpid((pid_t)pid, NULL, 0) < 0 && errno == EINTR) {}
-            close(fd);
-        }
+    munmap(stack, stack_size);
+    if (pid > 0 && error != 0) {
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+        close(fd);
     }
-    close(report[0]);
     if (error != 0) return -error;
     *pidfd = fd;
-    return (int)pid;
+    return pid;
 }

@@ -49,10 +49,9 @@ int cu_is_fixed(int fd);
 
 // Starts `path` in its own process group with 0 and 1 on /dev/null, 2 inherited, `fds[i]` as 3 + i and
 // nothing else open, every signal unblocked and default. An exec that fails is reported here as -errno, the
-// child already reaped; without `wait_for_exec` the call does not wait for it, and
-// the child leaves with status 127. Returns the pid; `pidfd` receives its pidfd (close-on-exec).
+// child already reaped. Returns the pid; `pidfd` receives its pidfd (close-on-exec).
 int cu_spawn(const char *path, char *const argv[], char *const envp[], const int *fds, unsigned count,
-             int wait_for_exec, int *pidfd);
+             int *pidfd);
 
 int cu_pidfd_open(int pid);
 int cu_pidfd_signal(int pidfd, int signal);

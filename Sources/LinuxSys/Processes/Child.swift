@@ -17,19 +17,15 @@ internal import Glibc
     ///
     /// `arguments[0]` is the name it sees. `descriptors` (16 at most) become 3, 4, … in their order; 0 and 1
     /// are `/dev/null`, 2 is this process's; nothing else is open. Every signal is unblocked and has its
-    /// default action. An exec that fails is thrown here; with `waitsForExec`
-    /// false the call does not wait for that: a program that is missing or not executable is thrown all the
-    /// same, any other failure is exit status 127.
+    /// default action. An exec that fails is thrown here.
     public static func spawn(
-        path: String, arguments: [String], environment: [String], descriptors: [Int32] = [],
-        waitsForExec: Bool = true
+        path: String, arguments: [String], environment: [String], descriptors: [Int32] = []
     ) throws(Errno) -> Child {
-        if !waitsForExec && access(path, X_OK) != 0 { throw Errno(errno) }
         var pidfd: Int32 = -1
         let pid = withCStrings(arguments) { argv in
             withCStrings(environment) { envp in
                 cu_spawn(
-                    path, argv, envp, descriptors, UInt32(descriptors.count), waitsForExec ? 1 : 0, &pidfd)
+                    path, argv, envp, descriptors, UInt32(descriptors.count), &pidfd)
             }
         }
         try Errno.check(pid)

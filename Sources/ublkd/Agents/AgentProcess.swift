@@ -21,7 +21,7 @@ final class AgentProcess {
         let pair = try Channel.pair()
         let child = try Child.spawn(
             path: program, arguments: ["ublkd-agent", "agent"], environment: ["SWIFT_BACKTRACE=enable=no"],
-            descriptors: [pair.theirs.raw], waitsForExec: false)
+            descriptors: [pair.theirs.raw])
         pid = child.pid
         pidfd = try child.pidfd.duplicate()
         channel = Channel(pair.ours)

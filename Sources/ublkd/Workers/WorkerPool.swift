@@ -117,7 +117,7 @@ final class WorkerPool {
         let pair = try Channel.pair()
         let child = try Child.spawn(
             path: program, arguments: ["ublkd-worker"], environment: ["SWIFT_BACKTRACE=enable=no"],
-            descriptors: [pair.theirs.raw], waitsForExec: false)
+            descriptors: [pair.theirs.raw])
         let worker = WorkerProcess(
             id: makeID(), pid: child.pid, pidfd: try child.pidfd.duplicate(),
             channel: SharedChannel(Channel(pair.ours)),
