@@ -94,6 +94,8 @@ int cu_drop_thread_privileges(uint32_t uid, uint32_t gid) {
     return cu_worker_undumpable();
 }
 
+int cu_thread_nice(int nice) { return result(setpriority(PRIO_PROCESS, 0, nice)); }
+
 int cu_thread_cpus(const int32_t *cpus, uint32_t count) {
     cpu_set_t set;
     CPU_ZERO(&set);

@@ -79,6 +79,7 @@ struct QueueStart {
         cu_store64(&status.pointee.fetched_ns, cu_now_ns())
         cu_meter_state(status, CU_QUEUE_SERVING.rawValue)
         cu_signal(signals, CU_PHASE_FETCHED.rawValue, 0)
+        _ = cu_thread_nice(0)
         guard loop.run() == .ended else {
             cu_meter_state(status, CU_QUEUE_FAILED.rawValue)
             _exit(Self.brokenExit)

@@ -11,6 +11,8 @@ enum Confinement {
         _ = cu_worker_undumpable()
         _ = cu_refuse_signals()
         _ = cu_worker_limits()
+        // Before ordinary programs, as a recovery waits for it; after ublkd.
+        _ = cu_thread_nice(-10)
         _ = cu_worker_io_flusher()
         _ = cu_write_text("/proc/self/oom_score_adj", "-1000")
         _ = cu_thread_name("ublkd-w/spare")

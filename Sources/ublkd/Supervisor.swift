@@ -161,6 +161,8 @@ final class Supervisor {
         for (level, text, name) in untold { log.write(level, text, device: name) }
         untold = []
         if statusIsStale { refreshStatus() }
+        // Many devices at work keep the loop busy; who asks meanwhile gets a turn in between.
+        server?.takeTurn()
     }
 
     private func noteChange(of device: Device) {
@@ -180,7 +182,6 @@ final class Supervisor {
 
     func deviceAdded(_ device: Device, _ id: UInt32) {
         device.preferredID = id
-        save(device, worker: device.machine.worker?.pid)
     }
 
     func deviceDeleted(_ device: Device) {

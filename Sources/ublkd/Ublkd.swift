@@ -34,6 +34,7 @@ enum Ublkd {
 
     private static func supervise(_ options: Options) -> Int32 {
         let log = HostLog()
+        Host.takePrecedence()
         do throws(Errno) {
             let state = StateStore(
                 runtimeDirectory: options.runtimeDirectory, stateDirectory: options.stateDirectory,

@@ -33,6 +33,9 @@ int cu_bar_privileges(void);
 // The calling thread alone: supplementary groups, group, user, then every capability, for good. The kernel
 // forgets with it that the process is not to be dumped, so that is said again.
 int cu_drop_thread_privileges(uint32_t uid, uint32_t gid);
+// The precedence that ublkd hands to its children: `nice` -10 goes before ordinary programs and after ublkd, 0
+// schedules a queue like any program. Of the calling thread.
+int cu_thread_nice(int nice);
 // CPUs of the calling thread. Numbers the kernel does not know are left out; none left is -EINVAL.
 int cu_thread_cpus(const int32_t *cpus, uint32_t count);
 int cu_thread_id(void);

@@ -53,7 +53,8 @@ extension Supervisor {
     private func addRequest(_ device: Device) -> DeviceInfo {
         let configuration = device.configuration
         return DeviceInfo(
-            id: configuration.id ?? freeID(for: device), queues: UInt16(configuration.queues),
+            id: configuration.id ?? device.preferredID ?? freeID(for: device),
+            queues: UInt16(configuration.queues),
             queueDepth: UInt16(traits.tags(forQueueDepth: configuration.queueDepth)),
             maxIO: configuration.maxIO,
             flags: configuration.deviceFlags(traits),

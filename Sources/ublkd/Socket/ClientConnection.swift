@@ -40,7 +40,9 @@ final class ClientConnection {
         }
     }
 
-    private func read() {
+    /// Takes what has arrived, if anything has.
+    func read() {
+        guard !isClosed else { return }
         var buffer = [UInt8](repeating: 0, count: 16 * 1024)
         let count: Int
         do throws(Errno) {

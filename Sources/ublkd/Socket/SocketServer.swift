@@ -14,6 +14,7 @@ final class SocketServer {
     private unowned let supervisor: Supervisor
     private var source: Source?
     private var clients: [ObjectIdentifier: ClientConnection] = [:]
+    private var nextTurn: UInt64 = 0
 
     init(path: String, supervisor: Supervisor) throws(Errno) {
         self.supervisor = supervisor
@@ -22,6 +23,15 @@ final class SocketServer {
             [weak self] _ in
             self?.accept()
         }
+    }
+
+    /// Serves what clients have sent, at most once in ten milliseconds: neither they nor the devices starve.
+    func takeTurn() {
+        let now = Clock.monotonic()
+        guard now >= nextTurn else { return }
+        nextTurn = now + 10_000_000
+        accept()
+        for client in Array(clients.values) { client.read() }
     }
 
     private func accept() {
@@ -33,6 +43,8 @@ final class SocketServer {
             let client = try ClientConnection(
                 fd, peer: peer, access: access(of: peer), loop: supervisor.loop, server: self)
             clients[ObjectIdentifier(client)] = client
+            // Its first call is there already, as a rule.
+            client.read()
         } catch {
             guard error != .tryAgain else { return }
             supervisor.log.write(.warning, "a client could not be accepted: \(error)")

@@ -75,6 +75,16 @@ assert_lacks() { [[ "$2" != *"$3"* ]] || fail "$1: '$3' is in: $2"; }
 assert_at_most() { awk -v a="$3" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 <= b + 0) }' || fail "$1: $3 is more than $2"; }
 assert_at_least() { awk -v a="$3" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 >= b + 0) }' || fail "$1: $3 is less than $2"; }
 
+# assert_time WHAT LIMIT VALUE: a limit of time. How fast an emulated CPU is depends on what else the machine
+# does, so the limit itself counts where UBLKD_STRICT_TIMES is set; elsewhere it is told, and eight times as
+# much is a failure.
+assert_time() {
+    if awk -v a="$3" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 <= b + 0) }'; then return; fi
+    [ ! -e "$t/strict-times" ] || fail "$1: $3 is more than $2"
+    report "OVER THE LIMIT: $1: $3, wanted at most $2"
+    assert_at_most "$1" "$(awk -v b="$2" 'BEGIN { print 8 * b }')" "$3"
+}
+
 # assert_status WHAT WANT COMMAND...: the command's exit status; its output is left in $said.
 assert_status() {
     local what=$1 want=$2 got=0
