@@ -23,7 +23,7 @@ make_snapshot() {
 # machine_options.
 need_snapshot() {
     local flavour=$2 name
-    need_packages 'the guests' mmdebstrap e2fsprogs kmod xz-utils zstd python3-minimal util-linux liburing-dev
+    need_packages 'the guests' mmdebstrap e2fsprogs kmod xz-utils zstd python3 util-linux liburing-dev
     need_emulator
     need_kernel "$1"
     need_root
