@@ -17,16 +17,21 @@ public enum NodeHolders {
     /// Reading a process's mappings waits for a thread of it that is just changing them.
     public static func maps(pid: Int32, node: String) -> Bool {
         guard let bytes = try? SmallFile.read(path: "/proc/\(pid)/maps", limit: 4 << 20) else { return false }
-        // A process in a mount namespace of its own has another path for the node, but the same name at its
-        // end: few lines are looked at closely.
-        let name = node[(node.lastIndex(of: "/") ?? node.startIndex)...]
-        let endings = ["\(name)", "\(name) (deleted)"].map { Array($0.utf8) }
-        let paths = [" \(node)", " \(node) (deleted)"].map { Array($0.utf8) }
         let status = try? FileStatus(path: node)
+        // A process in a mount namespace of its own has another path for the node, but not another inode: few
+        // lines are looked at closely.
+        let inode = status.map { Array(" \($0.inode) ".utf8) }
+        let paths = [" \(node)", " \(node) (deleted)"].map { Array($0.utf8) }
         return bytes.split(separator: 0x0a).contains { line in
-            guard endings.contains(where: { line.suffix($0.count).elementsEqual($0) }) else { return false }
-            if let status, isMapping(line, of: status) { return true }
+            if let status, let inode, contains(line, inode), isMapping(line, of: status) { return true }
             return paths.contains { line.suffix($0.count).elementsEqual($0) }
+        }
+    }
+
+    private static func contains(_ line: ArraySlice<UInt8>, _ part: [UInt8]) -> Bool {
+        guard line.count >= part.count else { return false }
+        return (line.startIndex...(line.endIndex - part.count)).contains { start in
+            line[start] == part[0] && line[start..<start + part.count].elementsEqual(part)
         }
     }
 
