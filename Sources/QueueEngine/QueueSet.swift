@@ -3,7 +3,7 @@ public import CUblk
 internal import Glibc
 
 /// The queues of one device and the backend that they share, as the worker's main thread drives them:
-/// `init` (everything that needs no device), `attach`, `run`, then `fetch`.
+/// `init` (everything that needs neither device nor backend), `attach`, `run`, then `fetch`.
 public struct QueueSet: ~Copyable {
     /// Where the queues of the device stand together.
     public enum State: Equatable, Sendable {
@@ -21,15 +21,15 @@ public struct QueueSet: ~Copyable {
         case failed(queue: UInt16, Errno, privileges: Bool)
     }
 
-    public let facts: BackendFacts
-    private var backend: Backend
     private let queues: [Queue]
     private let report: Int32
     private let ending: UnsafeMutablePointer<UInt32>
     private let latch: UnsafeMutablePointer<Int32>
+    /// Kept open as long as the queues are served.
+    private var backend: Backend?
 
     /// Makes rings, buffers and the sleeping threads. Memory for the buffers is taken only as requests touch it.
-    public init(_ geometry: QueueGeometry, backend: consuming Backend) throws(EngineError) {
+    public init(_ geometry: QueueGeometry) throws(EngineError) {
         let report = cu_eventfd()
         guard report >= 0 else {
             throw EngineError(.resources, Errno(-report), "the worker gets no eventfd")
@@ -42,8 +42,6 @@ public struct QueueSet: ~Copyable {
         for index in 0..<geometry.queues {
             queues.append(try Queue(index, geometry, ending: ending, report: report))
         }
-        facts = backend.facts
-        self.backend = backend
         self.queues = queues
         self.report = report
         self.ending = ending
@@ -59,7 +57,8 @@ public struct QueueSet: ~Copyable {
     /// closes its plain descriptor of ublkcN. `header` and `status(i)` are the device's status page; each
     /// thread will serve as `user` on its list of `cpus` (a queue without one: wherever the process may run).
     public mutating func attach(
-        device: Int32, user: ServingUser, cpus: [[Int32]], header: UnsafeMutablePointer<cu_status_header>,
+        device: Int32, backend: consuming Backend, user: ServingUser, cpus: [[Int32]],
+        header: UnsafeMutablePointer<cu_status_header>,
         status: (UInt16) -> UnsafeMutablePointer<cu_queue_status>?
     ) throws(EngineError) {
         for queue in queues {
@@ -74,6 +73,7 @@ public struct QueueSet: ~Copyable {
                 cpus: index < cpus.count ? cpus[index] : [])
         }
         backend.leaveToRings()
+        self.backend = consume backend
     }
 
     /// Every thread drops its privileges and enables its ring. Once, after `attach`.

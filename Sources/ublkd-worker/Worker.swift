@@ -51,10 +51,8 @@ struct PreparedWorker: ~Copyable {
     let spec: WorkerSpec
     var queues: QueueSet
     let page: StatusPage
-    /// `/dev`, for ublkcN: paths end when the mounts are left. Nil once it was used.
-    private var devices: Fd?
-
     private(set) var facts: BackendFacts
+    private var needs: AttachNeeds?
 
     init(_ order: WorkerOrder) throws(WorkerFailure) {
         let spec = order.spec
@@ -65,24 +63,33 @@ struct PreparedWorker: ~Copyable {
         let folder = cu_open_folder("/dev")
         guard folder >= 0 else { throw WorkerFailure(.resources, Errno(-folder), "/dev cannot be opened") }
         let devices = Fd(owning: folder)
-        let queues = try Self.makeQueues(spec, try Self.backendSpec(order))
+        let queues = try Self.makeQueues(spec)
+        // Last: a predecessor that dies keeps its lock for as long as its I/O takes, and all else is done by then.
+        let backend = try Self.openBackend(spec, try Self.backendSpec(order))
         self.spec = spec
         self.page = page
-        self.devices = consume devices
-        facts = queues.facts
+        facts = backend.facts
         if !alone {
             facts.warnings.append("its worker has no mounts of its own: it may keep an unmounted disk busy")
         }
         self.queues = queues
+        needs = AttachNeeds(devices: devices, backend: backend)
     }
 
-    private static func makeQueues(
-        _ spec: WorkerSpec, _ backend: BackendSpec
-    ) throws(WorkerFailure) -> QueueSet {
-        let geometry = QueueGeometry(queues: spec.queues, depth: spec.queueDepth, maxIO: spec.maxIO)
+    private static func makeQueues(_ spec: WorkerSpec) throws(WorkerFailure) -> QueueSet {
         do throws(EngineError) {
             return try QueueSet(
-                geometry, backend: try Backend.open(backend, readOnly: spec.readOnly, discard: spec.discard))
+                QueueGeometry(queues: spec.queues, depth: spec.queueDepth, maxIO: spec.maxIO))
+        } catch {
+            throw WorkerFailure(error)
+        }
+    }
+
+    private static func openBackend(
+        _ spec: WorkerSpec, _ backend: BackendSpec
+    ) throws(WorkerFailure) -> Backend {
+        do throws(EngineError) {
+            return try Backend.open(backend, readOnly: spec.readOnly, discard: spec.discard)
         } catch {
             throw WorkerFailure(error)
         }
@@ -115,7 +122,10 @@ struct PreparedWorker: ~Copyable {
     private mutating func attach(
         _ device: UInt32, _ affinity: [[Int32]], fetchNow: Bool
     ) throws(WorkerFailure) {
-        let node = try open(device)
+        guard let needs = needs.take() else {
+            throw WorkerFailure(.device, .badDescriptor, "it is attached already")
+        }
+        let node = try Self.open(device, in: needs.devices)
         let header = page.headerBlock
         cu_store32(&header.pointee.generation, cu_load32(&header.pointee.generation) &+ 1)
         cu_store_i32(&header.pointee.worker_pid, getpid())
@@ -125,7 +135,8 @@ struct PreparedWorker: ~Copyable {
         let blocks = (0..<page.queues).map { page.queueBlock($0) }
         do throws(EngineError) {
             try queues.attach(
-                device: node.raw, user: user, cpus: spec.cpus.isEmpty ? affinity : spec.cpus, header: header
+                device: node.raw, backend: needs.backend, user: user,
+                cpus: spec.cpus.isEmpty ? affinity : spec.cpus, header: header
             ) { index in Int(index) < blocks.count ? blocks[Int(index)] : nil }
         } catch {
             throw WorkerFailure(error)
@@ -139,10 +150,7 @@ struct PreparedWorker: ~Copyable {
 
     /// Opens `/dev/ublkcN`. A predecessor's last reference may go a moment later, and the node of a new device
     /// may come a moment later.
-    private mutating func open(_ device: UInt32) throws(WorkerFailure) -> Fd {
-        guard let folder = devices.take() else {
-            throw WorkerFailure(.device, .badDescriptor, "/dev is closed already")
-        }
+    private static func open(_ device: UInt32, in folder: borrowing Fd) throws(WorkerFailure) -> Fd {
         let deadline = cu_now_ns() + 5_000_000_000
         while true {
             let number = cu_open_in(folder.raw, "ublkc\(device)")
@@ -153,5 +161,17 @@ struct PreparedWorker: ~Copyable {
             }
             usleep(500)
         }
+    }
+}
+
+/// What a prepared worker keeps until it attaches, once.
+private struct AttachNeeds: ~Copyable {
+    /// `/dev`, for ublkcN: paths end when the mounts are left.
+    let devices: Fd
+    let backend: Backend
+
+    init(devices: consuming Fd, backend: consuming Backend) {
+        self.devices = devices
+        self.backend = backend
     }
 }

@@ -75,17 +75,6 @@ assert_lacks() { [[ "$2" != *"$3"* ]] || fail "$1: '$3' is in: $2"; }
 assert_at_most() { awk -v a="$3" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 <= b + 0) }' || fail "$1: $3 is more than $2"; }
 assert_at_least() { awk -v a="$3" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 >= b + 0) }' || fail "$1: $3 is less than $2"; }
 
-# assert_time WHAT LIMIT VALUE: a limit of time. How fast an emulated CPU is depends on what else the machine
-# does, so a case that misses one ends as skipped and never as passed; with UBLKD_STRICT_TIMES, or beyond eight
-# times the limit, it fails.
-missed_limit=
-assert_time() {
-    if awk -v a="$3" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 <= b + 0) }'; then return; fi
-    [ ! -e "$t/strict-times" ] || fail "$1: $3 is more than $2"
-    missed_limit="$1: $3, wanted at most $2"
-    assert_at_most "$1" "$(awk -v b="$2" 'BEGIN { print 8 * b }')" "$3"
-}
-
 # assert_status WHAT WANT COMMAND...: the command's exit status; its output is left in $said.
 assert_status() {
     local what=$1 want=$2 got=0
@@ -287,10 +276,6 @@ finish() {
     if [ -n "$complaints" ]; then
         printf 'FAILED: the kernel complains:\n%s\n' "$(head -n 20 <<<"$complaints")"
         [ "$status" = 77 ] || status=1
-    fi
-    if [ "$status" = 0 ] && [ -n "$missed_limit" ]; then
-        printf 'SKIPPED: the limit of time was missed: %s\n' "$missed_limit"
-        status=77
     fi
     keep_evidence
     if [ "$status" != 0 ] && [ "$status" != 77 ]; then

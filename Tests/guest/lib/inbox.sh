@@ -33,7 +33,6 @@ fill_inbox() {
         built=$top/.build/release/$program
         [ ! -x "$built" ] || strip -o "$stage/bin/$program" "$built"
     done
-    [ -z "${UBLKD_STRICT_TIMES:-}" ] || : >"$stage/strict-times"
     cp -r "$here/cases" "$stage/"
     cp "$here"/lib/case*.sh "$stage/lib/"
     local folder
