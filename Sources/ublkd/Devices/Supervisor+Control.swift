@@ -12,7 +12,16 @@ extension Supervisor {
             return post(
                 .controlDone(step, result: -Errno.invalidArgument.rawValue, deviceID: nil), to: device)
         }
+        // Another tool may have deleted the device and made its own under the same number.
+        if let id = device.machine.deviceID, !isOurs(id, device) {
+            return post(.controlDone(step, result: -Errno.noSuchDevice.rawValue, deviceID: nil), to: device)
+        }
         submit(work, step, of: device)
+    }
+
+    /// The kernel's device of this number carries the mark of `device`.
+    private func isOurs(_ id: UInt32, _ device: Device) -> Bool {
+        (try? control.info(of: id))?.cookie == device.cookie(instance: instance).rawValue
     }
 
     private func submit(_ work: AgentWork, _ step: ControlStep, of device: Device) {
@@ -106,6 +115,10 @@ extension Supervisor {
     }
 
     private func added(_ device: Device, _ asked: DeviceInfo, _ result: Int32, _ payload: [UInt8]) {
+        if result < 0, isOurs(asked.id, device) {
+            // It was made all the same: by an agent that died before it could say so.
+            return handle(.controlDone(.addDevice, result: result, deviceID: asked.id), of: device)
+        }
         if Errno(-result) == .exists && device.configuration.id == nil {
             // Another tool was quicker: the next number, without bothering policy.
             refusedIDs.insert(asked.id)
