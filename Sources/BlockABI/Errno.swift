@@ -25,6 +25,7 @@ public struct Errno: Error, Hashable, Sendable, RawRepresentable {
     public static var exists: Errno { Errno(17) }
     public static var noSuchDevice: Errno { Errno(19) }
     public static var invalidArgument: Errno { Errno(22) }
+    public static var fileTooLarge: Errno { Errno(27) }
     public static var noSpace: Errno { Errno(28) }
     public static var brokenPipe: Errno { Errno(32) }
     public static var protocolError: Errno { Errno(71) }

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +25,8 @@ struct task {
     uint64_t number;
     int (*run)(const struct task *);
     uint32_t uid, gid, mode;
+    struct cu_backend_id backend;
+    uint64_t size;
     size_t count;
     const char *path;  // both behind the struct, in its allocation
     const char *bytes;
@@ -54,6 +58,37 @@ static int run_access(const struct task *t) {
         snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
         if (chmod(self, t->mode) < 0) result = -errno;
     }
+    close(fd);
+    return result;
+}
+
+static int is_backend(const struct stat *s, const struct cu_backend_id *id) {
+    if (id->is_block_device) return S_ISBLK(s->st_mode) && s->st_rdev == id->device;
+    return S_ISREG(s->st_mode) && s->st_dev == id->device && s->st_ino == id->inode;
+}
+
+static int run_compare(const struct task *t) {
+    struct stat s;
+    if (stat(t->path, &s) < 0) return -errno;
+    return is_backend(&s, &t->backend);
+}
+
+static int grow(int fd, const struct task *t) {
+    struct stat s;
+    if (fstat(fd, &s) < 0) return -errno;
+    if (!is_backend(&s, &t->backend)) return -ESTALE;
+    uint64_t has = (uint64_t)s.st_size;
+    if (t->backend.is_block_device && ioctl(fd, BLKGETSIZE64, &has) < 0) return -errno;
+    if (has >= t->size) return 0;
+    if (t->backend.is_block_device || !t->backend.may_grow) return -EFBIG;
+    if (ftruncate(fd, (off_t)t->size) < 0 || fsync(fd) < 0) return -errno;
+    return 0;
+}
+
+static int run_grow(const struct task *t) {
+    int fd = open(t->path, (t->backend.may_grow ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) return -errno;
+    int result = grow(fd, t);
     close(fd);
     return result;
 }
@@ -101,6 +136,17 @@ int cu_task_write(int report, uint64_t number, const char *path, const void *byt
 int cu_task_access(int report, uint64_t number, const char *path, uint32_t uid, uint32_t gid, uint32_t mode) {
     struct task t = {
         .report = report, .number = number, .run = run_access, .uid = uid, .gid = gid, .mode = mode & 07777};
+    return start(&t, path, NULL);
+}
+
+int cu_task_compare(int report, uint64_t number, const char *path, const struct cu_backend_id *backend) {
+    struct task t = {.report = report, .number = number, .run = run_compare, .backend = *backend};
+    return start(&t, path, NULL);
+}
+
+int cu_task_grow(
+    int report, uint64_t number, const char *path, const struct cu_backend_id *backend, uint64_t size) {
+    struct task t = {.report = report, .number = number, .run = run_grow, .backend = *backend, .size = size};
     return start(&t, path, NULL);
 }
 

@@ -96,7 +96,7 @@ int cu_drop_thread_privileges(uint32_t uid, uint32_t gid) {
 
 int cu_thread_nice(int nice) { return result(setpriority(PRIO_PROCESS, 0, nice)); }
 
-int cu_thread_cpus(const int32_t *cpus, uint32_t count) {
+int cu_thread_cpus(int thread, const int32_t *cpus, uint32_t count) {
     cpu_set_t set;
     CPU_ZERO(&set);
     uint32_t used = 0;
@@ -106,7 +106,7 @@ int cu_thread_cpus(const int32_t *cpus, uint32_t count) {
         used++;
     }
     if (used == 0) return -EINVAL;
-    return result(sched_setaffinity(0, sizeof(set), &set));
+    return result(sched_setaffinity(thread, sizeof(set), &set));
 }
 
 int cu_thread_id(void) { return (int)syscall(SYS_gettid); }

@@ -28,6 +28,8 @@ public enum DeviceEffect: Sendable, Equatable {
     case deviceDeleted
     /// The device was verified LIVE (again).
     case becameLive(recovery: RecoveryRecord?)
+    /// The disk has this many bytes from now on.
+    case resized(bytes: UInt64)
     /// `stop` was refused: somebody has the disk open.
     case stopRefused
     /// The device is gone and was to be removed.

@@ -31,6 +31,9 @@ public enum ControlStep: Hashable, Sendable {
     case deleteDevice
     /// Limits the requests of a queue to one less than its tags (classic kernels).
     case limitRequests
+    /// Takes the slots back from a worker that is to be replaced, once no request is with it.
+    case quiesceDevice
+    case updateSize(bytes: UInt64)
 }
 
 /// Why a worker is gone.
@@ -58,6 +61,10 @@ public enum DeviceEvent: Sendable {
     case stop(remove: Bool, force: Bool, isOpen: Bool)
     /// An operator said `recover`.
     case recover
+    /// The worker is to be replaced by a new one with the present configuration; no I/O fails.
+    case replaceWorker
+    /// The backend has this many bytes now, and the disk is to have them, too.
+    case grow(bytes: UInt64)
     /// A device of ours that an earlier ublkd left.
     case adopt(Adoption)
 

@@ -4,6 +4,9 @@ internal import BlockABI
 extension DeviceMachine {
     mutating func handle(_ event: DeviceEvent, in live: Live) {
         switch event {
+        case .workerDied(let id, _, _) where id == live.worker.id && live.isReplacing:
+            emit(.disarm(.step))
+            lostWorker(live, .upgrade, delay: 0)
         case .workerDied(let id, let cause, let served) where id == live.worker.id:
             workerDied(live, .death(cause), served: served)
         case .workerFailed(let id, let failure) where id == live.worker.id:
@@ -12,25 +15,40 @@ extension DeviceMachine {
             arm(.step, afterMilliseconds: Self.deathTime)
         case .timer(.step):
             // It was killed and is still there: its users' I/O waits until it is gone.
-            guard dying != nil else { return }
-            lostWorker(live, .death(.unknown), delay: 0)
+            guard dying != nil else { return live.isReplacing ? dismissLate(live) : () }
+            lostWorker(live, live.isReplacing ? .upgrade : .death(.unknown), delay: 0)
         case .recover:
             log(.notice, "an operator asked for recovery: worker \(live.worker.pid) is replaced")
             tally.reset()
             dismiss(live.worker)
             lostWorker(live, .operatorAsked, delay: 0)
+        case .replaceWorker: replaceWorker(live)
+        case .grow(let bytes):
+            guard pendingControl == nil, dying == nil, !live.isReplacing, bytes > facts?.size ?? 0
+            else { return }
+            control(.updateSize(bytes: bytes))
+        case .controlDone(_, let result, _) where Errno(-result) == .noSuchDevice: vanished(live)
+        case .controlDone(.quiesceDevice, let result, _): quiesced(live, result)
+        case .controlDone(.updateSize, let result, _) where result < 0:
+            log(
+                .warning,
+                "the disk stays as large as it is: the kernel refused UPDATE_SIZE (\(Errno(-result)))")
+        case .controlLost(let step): wedged(deviceID: live.deviceID, worker: live.worker, step)
         case .stop(let remove, let force, _): stop(live, remove: remove, force: force)
         case .closed where removalPending: stop(live, remove: true, force: false)
-        case .deviceGone:
-            let failure = Failure(.none, "another tool deleted the device")
-            beginStopping(
-                Stopping(
-                    deviceID: live.deviceID, worker: live.worker,
-                    purpose: removalPending ? .remove : .undo(failure), killFirst: true, force: true,
-                    killSent: dying != nil, isGone: true))
+        case .deviceGone: vanished(live)
         case .workerGiven(let ref): emit(.kill(ref.id))
         default: break
         }
+    }
+
+    private mutating func vanished(_ live: Live) {
+        let failure = Failure(.none, "another tool deleted the device")
+        beginStopping(
+            Stopping(
+                deviceID: live.deviceID, worker: live.worker,
+                purpose: removalPending ? .remove : .undo(failure), killFirst: true, force: true,
+                killSent: dying != nil, isGone: true))
     }
 
     private mutating func stop(_ live: Live, remove: Bool, force: Bool) {
@@ -38,7 +56,8 @@ extension DeviceMachine {
         beginStopping(
             Stopping(
                 deviceID: live.deviceID, worker: live.worker, purpose: stopPurpose(remove: remove),
-                killFirst: dying != nil, force: force, killSent: dying != nil, live: live))
+                killFirst: dying != nil || live.isReplacing, force: force, killSent: dying != nil, live: live)
+        )
     }
 
     private mutating func workerDied(_ live: Live, _ cause: RecoveryCause, served: Bool) {
@@ -58,6 +77,41 @@ extension DeviceMachine {
         } else {
             lostWorker(live, cause, delay: delay, failing: live.failing)
         }
+    }
+
+    // MARK: - Replacing the worker
+
+    /// Where the kernel can take the slots back the worker leaves by itself, with nothing in flight. Elsewhere
+    /// it is killed, and what was in flight is issued again: the shell asks for that only with `reissue`.
+    private mutating func replaceWorker(_ live: Live) {
+        guard !live.isReplacing, dying == nil, pendingControl == nil, settings.survivesWorker else { return }
+        log(.notice, "worker \(live.worker.pid) is replaced")
+        tally.reset()
+        guard traits.canQuiesce else {
+            dismiss(live.worker)
+            return lostWorker(live, .upgrade, delay: 0)
+        }
+        var l = live
+        l.isReplacing = true
+        phase = .live(l)
+        control(.quiesceDevice)
+    }
+
+    private mutating func quiesced(_ live: Live, _ result: Int32) {
+        guard live.isReplacing, dying == nil else { return }
+        guard result >= 0 else {
+            var l = live
+            l.isReplacing = false
+            phase = .live(l)
+            return log(.warning, "its worker was not replaced: QUIESCE_DEV failed (\(Errno(-result)))")
+        }
+        arm(.step, afterMilliseconds: Self.leaveTime)
+    }
+
+    /// The slots were taken back and the worker is still there.
+    private mutating func dismissLate(_ live: Live) {
+        dismiss(live.worker)
+        arm(.step, afterMilliseconds: Self.deathTime)
     }
 
     mutating func leaveToOperator(_ deviceID: UInt32, _ cause: RecoveryCause, repeated: Bool) {

@@ -263,7 +263,7 @@ extension DeviceMachine {
             "the kernel does not answer \(step.words): the device is left alone; other devices go on")
         log(.error, failure.message)
         // A worker between its FETCHes and the answer of START_DEV must not die, even if none comes.
-        if let worker, worker != dying, !step.isStart { dismiss(worker) }
+        if let worker, worker != dying, !step.spares { dismiss(worker) }
         phase = .failed(Failed(failure: failure, deviceID: deviceID, held: true))
     }
 }
@@ -280,7 +280,14 @@ extension Starting.Step {
 }
 
 extension ControlStep {
-    fileprivate var isStart: Bool { if case .startDevice = self { true } else { false } }
+    /// The worker lives on when the command is lost: one between its FETCHes and START_DEV must not die, and one
+    /// that serves goes on.
+    fileprivate var spares: Bool {
+        switch self {
+        case .startDevice, .quiesceDevice, .updateSize: true
+        default: false
+        }
+    }
 
     /// The kernel's name of the command.
     public var words: String {
@@ -295,6 +302,8 @@ extension ControlStep {
         case .tryStopDevice: "TRY_STOP_DEV"
         case .deleteDevice: "DEL_DEV"
         case .limitRequests: "the write of nr_requests"
+        case .quiesceDevice: "QUIESCE_DEV"
+        case .updateSize: "UPDATE_SIZE"
         }
     }
 }

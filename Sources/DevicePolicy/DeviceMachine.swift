@@ -52,7 +52,9 @@ public struct DeviceMachine: Sendable {
         effects = []
         if case .start = event { removalPending = false }
         if case .workerDied(let id, _, _) = event, id == dying?.id { dying = nil }
-        if accountForControl(event) && !refusesToStop(event) {
+        let counts = accountForControl(event)
+        if counts { noteSize(event) }
+        if counts && !refusesToStop(event) {
             switch phase {
             case .absent, .stopped: handleAtRest(event)
             case .starting(let starting): handle(event, in: starting)
@@ -79,6 +81,13 @@ public struct DeviceMachine: Sendable {
         default:
             return true
         }
+    }
+
+    /// The kernel's answer counts wherever the device stands by now.
+    private mutating func noteSize(_ event: DeviceEvent) {
+        guard case .controlDone(.updateSize(let bytes), let result, _) = event, result >= 0 else { return }
+        facts?.size = bytes
+        emit(.resized(bytes: bytes))
     }
 
     /// A disk that is in use is not taken away, whatever state it is in: its users' I/O would fail.

@@ -47,6 +47,8 @@ public struct Live: Sendable {
     public var since: Instant
     /// The worker answers every request with EIO: given up, by `on_give_up = "fail"`.
     public var failing = false
+    /// The worker is being replaced: its end is no fault.
+    public var isReplacing = false
 }
 
 public struct Recovering: Sendable {

@@ -78,7 +78,7 @@ final class Queue {
         let memory = QueueMemory(
             index: index, depth: geometry.depth,
             descriptors: mapping.assumingMemoryBound(to: cu_io_desc.self), slots: slots, buffers: buffers,
-            stride: geometry.stride, maxIO: UInt64(geometry.maxIO), size: backend.facts.size,
+            stride: geometry.stride, maxIO: UInt64(geometry.maxIO),
             readOnly: backend.facts.readOnly, status: status, header: header, signals: signals)
         let kept = UnsafeMutableBufferPointer<Int32>.allocate(capacity: cpus.count)
         _ = kept.initialize(from: cpus)

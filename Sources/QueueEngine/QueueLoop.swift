@@ -23,12 +23,14 @@ struct QueueMemory {
     let stride: Int
     /// Bytes of the largest request.
     let maxIO: UInt64
-    /// Bytes of the device.
-    let size: UInt64
     let readOnly: Bool
     let status: UnsafeMutablePointer<cu_queue_status>
     let header: UnsafeMutablePointer<cu_status_header>
     let signals: UnsafeMutablePointer<cu_queue_signals>
+
+    /// Bytes of the device; it may have grown since the last look.
+    @inline(__always)
+    var size: UInt64 { cu_load64(&header.pointee.size) }
 }
 
 /// The data path of one queue, compiled once for each target.
@@ -162,7 +164,8 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
         } else if request.operation != .discard, request.operation != .writeZeroes {
             return -Errno.notSupported.rawValue
         }
-        guard request.length <= memory.size, request.offset <= memory.size &- request.length else {
+        let size = memory.size
+        guard request.length <= size, request.offset <= size &- request.length else {
             return -Errno.inputOutput.rawValue
         }
         if memory.readOnly, request.operation.modifies { return -Errno.readOnlyDevice.rawValue }

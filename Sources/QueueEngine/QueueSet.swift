@@ -61,6 +61,10 @@ public struct QueueSet: ~Copyable {
         header: UnsafeMutablePointer<cu_status_header>,
         status: (UInt16) -> UnsafeMutablePointer<cu_queue_status>?
     ) throws(EngineError) {
+        // A predecessor's disk may have grown meanwhile, and its backend before it.
+        if cu_load64(&header.pointee.size) < backend.facts.size {
+            cu_store64(&header.pointee.size, backend.facts.size)
+        }
         for queue in queues {
             guard let block = status(queue.index) else {
                 throw EngineError(

@@ -42,7 +42,7 @@ struct QueueStart {
             return cu_signal(signals, CU_PHASE_FAILED.rawValue, dropped)
         }
         if !attached.cpus.isEmpty {
-            _ = cu_thread_cpus(attached.cpus.baseAddress, UInt32(attached.cpus.count))
+            _ = cu_thread_cpus(0, attached.cpus.baseAddress, UInt32(attached.cpus.count))
         }
         cu_store_i32(&memory.status.pointee.tid, cu_thread_id())
         let enabled = io_uring_enable_rings(ring)

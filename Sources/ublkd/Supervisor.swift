@@ -33,10 +33,14 @@ final class Supervisor {
     var workerUser: (uid: UInt32, gid: UInt32)?
     var probeNumber = Clock.monotonic()
     var server: SocketServer?
+    var reloads = ReloadQueue()
 
     private var events: [(device: Device, event: DeviceEvent)] = []
     private var isHandling = false
     private var untold: [(level: LogLevel, text: String, device: String)] = []
+    /// Devices whose node is to be told of: anew to everybody, or as a note alone.
+    private var announced: [Device] = []
+    private var changed: [Device] = []
     private var statusIsStale = false
     private var isReady = false
     private var startsDevices = true
@@ -158,6 +162,7 @@ final class Supervisor {
             }
             noteChange(of: device)
         }
+        tellNodes()
         for (level, text, name) in untold { log.write(level, text, device: name) }
         untold = []
         if statusIsStale { refreshStatus() }
@@ -165,11 +170,19 @@ final class Supervisor {
         server?.takeTurn()
     }
 
+    private func tellNodes() {
+        for device in changed { noteNode(of: device) }
+        for device in announced { announceNode(of: device) }
+        changed = []
+        announced = []
+    }
+
     private func noteChange(of device: Device) {
         let visible = device.machine.visible
         guard visible != device.visible else { return }
         if visible.state != device.visible.state {
             device.visibleSince = .now
+            changed.append(device)
             if case .recovering = device.machine.phase { device.recoveryStartedAt = .now }
             if visible.state == .pendingRemoval { watchForClose() }
             answerStopWaiters(device)
@@ -182,9 +195,12 @@ final class Supervisor {
 
     func deviceAdded(_ device: Device, _ id: UInt32) {
         device.preferredID = id
+        expectNode(of: device, id)
     }
 
     func deviceDeleted(_ device: Device) {
+        forgetNode(of: device)
+        takeWanted(for: device)
         device.page = nil
         device.memory = nil
         device.parameters = nil
@@ -195,6 +211,8 @@ final class Supervisor {
 
     func becameLive(_ device: Device, _ recovery: RecoveryRecord?) {
         save(device, worker: device.machine.worker?.pid)
+        announced.append(device)
+        grow(device)
         if device.machine.removalPending { watchForClose() }
     }
 

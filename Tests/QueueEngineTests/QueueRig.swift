@@ -26,8 +26,9 @@ final class QueueRig {
         memory = QueueMemory(
             index: 3, depth: depth, descriptors: UnsafePointer(driver.descriptors), slots: slots,
             buffers: .allocate(byteCount: Int(maxIO) * Int(depth), alignment: 4096), stride: Int(maxIO),
-            maxIO: UInt64(maxIO), size: size, readOnly: readOnly, status: Self.zeroed(cu_queue_status()),
+            maxIO: UInt64(maxIO), readOnly: readOnly, status: Self.zeroed(cu_queue_status()),
             header: Self.zeroed(cu_status_header()), signals: signals)
+        memory.header.pointee.size = size
     }
 
     deinit {

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define CU_STATUS_MAGIC 0x7375746154644255ull
-#define CU_STATUS_VERSION 1u
+#define CU_STATUS_VERSION 2u
 #define CU_STATUS_BLOCK 4096u // bytes of the header, and of every queue
 #define CU_ERROR_RECORDS 16u
 
@@ -28,6 +28,7 @@ struct cu_status_header {
     int32_t worker_pid;
     uint64_t fetched_ns;  // CLOCK_MONOTONIC: every slot of every queue of this worker fetched
     uint64_t first_io_ns; // first request completed by this worker
+    uint64_t size;        // bytes of the device; only ever grows, by whoever learns of it first
 };
 
 // One failed request, newest at (errors - 1) % CU_ERROR_RECORDS.

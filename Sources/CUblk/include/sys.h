@@ -79,6 +79,19 @@ int cu_task_write(int report, uint64_t number, const char *path, const void *byt
 // Owner, group and permissions of a device node, which is not opened and not reached through a link.
 int cu_task_access(int report, uint64_t number, const char *path, uint32_t uid, uint32_t gid, uint32_t mode);
 
+// Which backend a path is to lead to: a block device by its st_rdev, or a regular file by st_dev and st_ino.
+struct cu_backend_id {
+    uint64_t device, inode;
+    uint32_t is_block_device;
+    uint32_t may_grow; // a regular file that is too small may be extended
+};
+// Result 1: the path leads there; 0: to something else.
+int cu_task_compare(int report, uint64_t number, const char *path, const struct cu_backend_id *backend);
+// Result 0: it has at least `size` bytes now. EFBIG: it is smaller and may not, or cannot, be extended here.
+// ESTALE: the path leads to something else.
+int cu_task_grow(
+    int report, uint64_t number, const char *path, const struct cu_backend_id *backend, uint64_t size);
+
 // Waits for events, `nanoseconds` at most (UINT64_MAX: without limit). poll counts milliseconds.
 struct pollfd;
 int cu_poll(struct pollfd *fds, unsigned count, uint64_t nanoseconds);

@@ -37,7 +37,7 @@ int cu_drop_thread_privileges(uint32_t uid, uint32_t gid);
 // schedules a queue like any program. Of the calling thread.
 int cu_thread_nice(int nice);
 // CPUs of the calling thread. Numbers the kernel does not know are left out; none left is -EINVAL.
-int cu_thread_cpus(const int32_t *cpus, uint32_t count);
+int cu_thread_cpus(int thread, const int32_t *cpus, uint32_t count);
 int cu_thread_id(void);
 // 1: SOCK_SEQPACKET socket, 0: something else.
 int cu_is_record_socket(int fd);

@@ -50,7 +50,15 @@ struct DriverCommand {
             command = .startUserRecovery
             payload.dev_id = device
             retry = UInt64(max(microseconds, 50)) * 1000
-        case .filler, .writeAttribute, .setNodeAccess, .cancel: return nil
+        case .quiesceDevice(let device, let milliseconds):
+            command = .quiesceDevice
+            payload.dev_id = device
+            payload.data = UInt64(milliseconds)
+        case .updateSize(let device, let sectors):
+            command = .updateSize
+            payload.dev_id = device
+            payload.data = sectors
+        case .filler, .writeAttribute, .setNodeAccess, .compareBackend, .growBackend, .cancel: return nil
         }
         if !bytes.isEmpty {
             let room = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)

@@ -125,6 +125,15 @@ final class AgentLoop<Driver: ControlDriver> {
         case .setNodeAccess(let path, let uid, let gid, let mode):
             try Errno.check(cu_task_access(tasks.report.raw, number, path, uid, gid, mode))
             return .task
+        case .compareBackend(let path, let identity):
+            guard var backend = cu_backend_id(identity) else { throw .invalidArgument }
+            try Errno.check(cu_task_compare(tasks.report.raw, number, path, &backend))
+            return .task
+        case .growBackend(let path, let identity, let size, let mayGrow):
+            guard var backend = cu_backend_id(identity) else { throw .invalidArgument }
+            backend.may_grow = mayGrow ? 1 : 0
+            try Errno.check(cu_task_grow(tasks.report.raw, number, path, &backend, size))
+            return .task
         case .filler(let device, let queues, let depth):
             return .filler(
                 Filler(try FillerProcess.spawn(device: device, queues: queues, queueDepth: depth)))
@@ -276,5 +285,21 @@ final class TaskReports {
         var done = cu_task_done()
         let size = MemoryLayout<cu_task_done>.size
         return read(reports.raw, &done, size) == size ? done : nil
+    }
+}
+
+extension cu_backend_id {
+    /// Nil for what no path leads to.
+    fileprivate init?(_ identity: BackendIdentity) {
+        self.init()
+        switch identity {
+        case .none, .memory: return nil
+        case .file(let number, let node):
+            device = number
+            inode = node
+        case .blockDevice(let number):
+            device = number
+            is_block_device = 1
+        }
     }
 }

@@ -19,6 +19,13 @@ public enum Sysfs {
             .sorted { ($0.count, $0) < ($1.count, $1) }
     }
 
+    /// Counts the disks of this host: no two that ever bore one name have the same. Nil: there is no such disk.
+    public static func diskSequence(of disk: String) -> UInt64? {
+        (try? SmallFile.text(path: "/sys/class/block/\(disk)/diskseq", limit: 64)).flatMap {
+            UInt64($0)
+        }
+    }
+
     /// `major:minor` of a block device by its name; nil when there is none.
     static func number(of name: String) -> String? {
         try? SmallFile.text(path: "/sys/class/block/\(name)/dev", limit: 64)

@@ -34,6 +34,14 @@ public enum AgentWork: Sendable, Equatable {
     case writeAttribute(path: String, value: String)
     /// Changes owner, group and mode of a node.
     case setNodeAccess(path: String, uid: UInt32, gid: UInt32, mode: UInt32)
+    /// Result 1: `path` leads to this backend; 0: to another one.
+    case compareBackend(path: String, BackendIdentity)
+    /// Makes sure that the backend has `size` bytes; with `mayGrow` a regular file is extended. EFBIG: it is
+    /// smaller and stays so. ESTALE: `path` leads to another backend.
+    case growBackend(path: String, BackendIdentity, size: UInt64, mayGrow: Bool)
+    /// Waits until no request is with the worker, then takes its slots back; at most `milliseconds`.
+    case quiesceDevice(device: UInt32, milliseconds: UInt32)
+    case updateSize(device: UInt32, sectors: UInt64)
     /// Asks the kernel to give up command `token`; it has no answer of its own.
     case cancel(token: UInt64)
 }

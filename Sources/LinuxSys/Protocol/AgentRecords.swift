@@ -35,6 +35,20 @@ extension AgentRequest {
             w.put(uid)
             w.put(gid)
             w.put(mode)
+        case .compareBackend(let path, let identity):
+            w.put(path)
+            w.put(identity)
+        case .growBackend(let path, let identity, let size, let mayGrow):
+            w.put(path)
+            w.put(identity)
+            w.put(size)
+            w.put(mayGrow)
+        case .quiesceDevice(let device, let milliseconds):
+            w.put(device)
+            w.put(milliseconds)
+        case .updateSize(let device, let sectors):
+            w.put(device)
+            w.put(sectors)
         case .cancel(let other): w.put(other)
         }
         return w.bytes
@@ -63,6 +77,12 @@ extension AgentRequest {
                 path: try r.takeString(), uid: try r.take(), gid: try r.take(), mode: try r.take())
         case 11: work = .cancel(token: try r.take())
         case 12: work = .tryStopDevice(device: try r.take())
+        case 13: work = .compareBackend(path: try r.takeString(), try r.takeIdentity())
+        case 14:
+            work = .growBackend(
+                path: try r.takeString(), try r.takeIdentity(), size: try r.take(), mayGrow: try r.takeBool())
+        case 15: work = .quiesceDevice(device: try r.take(), milliseconds: try r.take())
+        case 16: work = .updateSize(device: try r.take(), sectors: try r.take())
         default: throw RecordError()
         }
     }
@@ -83,6 +103,10 @@ extension AgentWork {
         case .setNodeAccess: 10
         case .cancel: 11
         case .tryStopDevice: 12
+        case .compareBackend: 13
+        case .growBackend: 14
+        case .quiesceDevice: 15
+        case .updateSize: 16
         }
     }
 }

@@ -68,6 +68,9 @@ public struct StatusPage: ~Copyable {
         return (base + Self.block * (index + 1)).assumingMemoryBound(to: cu_queue_status.self)
     }
 
+    /// The device has `bytes` from now on: its queues take requests up to there.
+    public borrowing func setSize(_ bytes: UInt64) { cu_store64(headerField(headerBlock, \.size), bytes) }
+
     /// What the header says now.
     public var header: StatusHeader { StatusHeader(reading: headerBlock) }
 

@@ -35,6 +35,14 @@ final class Device {
     var flags: DeviceFlags = []
     /// What its state file holds.
     var savedRecord: DeviceRecord?
+    /// The kernel's sequence number of its present disk.
+    var diskSequence: UInt64?
+    /// The disk was made by this ublkd and was not announced yet.
+    var hasNewDisk = false
+    /// What udev's rule reads of the disk, and the disk that it is about.
+    var note: DiskNotes.Note?
+    var notedDisk: String?
+    var scan: PartitionScan?
     /// CPUs that the kernel assigned to each queue of the present disk; empty: not asked yet.
     var affinity: [[Int32]] = []
 

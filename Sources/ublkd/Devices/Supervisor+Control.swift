@@ -56,6 +56,13 @@ extension Supervisor {
         case .stopDevice: return .stopDevice(device: id)
         case .tryStopDevice: return .tryStopDevice(device: id)
         case .deleteDevice: return .deleteDevice(device: id)
+        case .quiesceDevice:
+            return .quiesceDevice(
+                device: id, milliseconds: UInt32(clamping: configuration.daemon.controlTimeout.rawValue))
+        case .updateSize(let bytes):
+            // The worker takes requests up to here before the kernel sends any.
+            device.page?.page.setSize(bytes)
+            return .updateSize(device: id, sectors: bytes / 512)
         }
     }
 
@@ -92,6 +99,8 @@ extension Supervisor {
         // The first tries for START are short: whoever still holds the device is looked for after them.
         return switch step {
         case .startUserRecovery(lazily: false): min(timeout, 2_000)
+        // The kernel ends it at `timeout` itself.
+        case .quiesceDevice: timeout + 1_000
         default: timeout
         }
     }

@@ -35,6 +35,7 @@ extension Supervisor {
         case .deviceAdded(let id): deviceAdded(device, id)
         case .deviceDeleted: deviceDeleted(device)
         case .becameLive(let recovery): becameLive(device, recovery)
+        case .resized(let bytes): resized(device, bytes)
         case .stopRefused: stopRefused(device)
         case .removed: forget(device)
         case .log(let level, let text): log.write(level, text, device: device.name)
@@ -140,7 +141,7 @@ extension Supervisor {
 
     /// The kernel's CPUs of each queue, where the configuration names none. Asked once for a disk: a
     /// recovery has no time for it.
-    private func affinity(of device: Device, _ number: UInt32) -> [[Int32]] {
+    func affinity(of device: Device, _ number: UInt32) -> [[Int32]] {
         guard device.configuration.cpus == nil else { return [] }
         if device.affinity.isEmpty {
             device.affinity = (0..<device.configuration.queues).map {

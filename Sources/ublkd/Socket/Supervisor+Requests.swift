@@ -20,7 +20,7 @@ extension Supervisor {
         case .show(let name):
             guard let device = device(named: name) else { return answer(.failure(.noSuchDevice(name: name))) }
             answer(.success(.show(detail(device))))
-        case .reload(let recreate): answer(reload(recreate: recreate))
+        case .reload(let recreate): self.recreate(recreate, answer: answer)
         case .start(let names): answer(start(names))
         case .stop(let names, let force): stop(names, force: force, answer: answer)
         case .recover(let name, let queues): answer(recover(name, queues: queues))
@@ -49,6 +49,14 @@ extension Supervisor {
         -> DeviceOutcome
     {
         DeviceOutcome(name: device.name, outcome: outcome, state: state(of: device), message: message)
+    }
+
+    private func recreate(_ names: [String], answer: @escaping Answer) {
+        switch resolve(names) {
+        case .failure(let error): answer(.failure(error))
+        case .success(let found):
+            reload(recreate: found.map(\.name)) { answer($0.map { .reload($0) }) }
+        }
     }
 
     private func start(_ names: [String]) -> Result<Response, WireError> {

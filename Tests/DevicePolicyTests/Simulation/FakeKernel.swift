@@ -36,6 +36,8 @@ struct FakeKernel {
     private(set) var wasStopped = true
     /// START_DEV was accepted since it was added.
     private(set) var hasStarted = false
+    /// QUIESCE_DEV took the slots back from the present server.
+    private(set) var isQuiesced = false
     /// Somebody has ublkbN open.
     var isOpen = false
     /// Requests that a wedged or dead worker holds keep STOP_DEV waiting.
@@ -59,6 +61,7 @@ struct FakeKernel {
         if let mapper, mapper != pid { return -22 }
         holder = .worker(pid: pid)
         holderIsDead = false
+        isQuiesced = false
         mapper = pid
         return 0
     }
@@ -120,6 +123,8 @@ struct FakeKernel {
             return isOpen ? -16 : stop()
         case .deleteDevice: return delete()
         case .limitRequests: return 0
+        case .quiesceDevice: return quiesce()
+        case .updateSize: return hasStarted && state != .dead ? 0 : -19
         }
     }
 
@@ -206,6 +211,14 @@ struct FakeKernel {
         isDeadLive = false
         isArmed = false
         wasStopped = true
+        return 0
+    }
+
+    /// The server gets its commands back; the state stays until ublkcN is released.
+    private mutating func quiesce() -> Int32 {
+        guard traits.canQuiesce else { return -95 }
+        guard hasStarted, state != .dead else { return -19 }
+        isQuiesced = true
         return 0
     }
 

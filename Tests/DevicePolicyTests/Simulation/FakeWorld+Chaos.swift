@@ -56,13 +56,17 @@ extension FakeWorld {
 
     private func operate() {
         if case .removed = machine.phase { return }
-        switch random.below(12) {
+        switch random.below(14) {
         case 0, 1, 2: tell(.start)
         case 3, 4, 5: tell(.recover)
         case 6, 7:
             tell(.stop(remove: false, force: false, isOpen: kernel.isOpen && machine.deviceID != nil))
         case 8: tell(.stop(remove: false, force: true, isOpen: kernel.isOpen))
         case 9: tell(.stop(remove: true, force: false, isOpen: kernel.isOpen && machine.deviceID != nil))
+        case 10, 11: tell(.replaceWorker)
+        case 12:
+            backend.size += 4096
+            tell(.grow(bytes: backend.size))
         default: break
         }
     }
@@ -100,7 +104,7 @@ extension FakeWorld {
         tell(
             .adopt(
                 Adoption(
-                    deviceID: Self.device, state: state, worker: worker, facts: .sample, recoveries: 1)))
+                    deviceID: Self.device, state: state, worker: worker, facts: backend, recoveries: 1)))
     }
 
     /// ublkd dies with all that it remembered, and another one finds what is left. Workers that have ublkcN go on;

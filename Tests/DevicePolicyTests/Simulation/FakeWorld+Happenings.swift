@@ -188,7 +188,7 @@ extension FakeWorld {
         case .prepare:
             update(id) { $0.task = .idle }
             if fails(10) { return reject(id, .missing) }
-            tell(.workerPrepared(id, !isCalm && random.chance(2) ? BackendFacts(size: 4096) : .sample))
+            tell(.workerPrepared(id, !isCalm && random.chance(2) ? BackendFacts(size: 4096) : backend))
         case .attach(let fetchNow):
             let result = kernel.open(pid: worker.ref.pid)
             update(id) { $0.task = fetchNow ? .fetch : .idle }
@@ -294,9 +294,9 @@ extension FakeWorld {
         }
     }
 
-    /// A server whose disk was stopped gets its commands back and leaves.
+    /// A server whose disk was stopped or quiesced gets its commands back and leaves.
     func abortServer() {
-        guard kernel.state == .dead, kernel.hasStarted else { return }
+        guard kernel.hasStarted, kernel.state == .dead || kernel.isQuiesced else { return }
         for index in workers.indices where workers[index].isAlive && workers[index].isServing {
             workers[index].isLeaving = true
         }

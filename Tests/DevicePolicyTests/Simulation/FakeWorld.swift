@@ -88,7 +88,14 @@ final class FakeWorld {
         note("   \(machine.visible.state) \(machine.visible.reason)")
     }
 
-    private var isServingPhase: Bool { if case .live = machine.phase { true } else { false } }
+    /// LIVE, or a stop of such a disk that waits for a command to end; not one whose worker is replaced.
+    private var isServingPhase: Bool {
+        switch machine.phase {
+        case .live(let live): !live.isReplacing
+        case .stopping(let stopping): stopping.step == .settling && !stopping.killFirst
+        default: false
+        }
+    }
 
     private func perform(_ effect: DeviceEffect, wasServing: Bool) {
         if case .log = effect { return }
@@ -131,7 +138,7 @@ final class FakeWorld {
             if !isAdopting && (!isToldLive || answeredProbe != machine.worker?.id) {
                 fail("LIVE is believed before the kernel and every queue have said so")
             }
-        case .deviceDeleted, .stopRefused, .removed, .log: break
+        case .deviceDeleted, .resized, .stopRefused, .removed, .log: break
         }
     }
 
@@ -190,6 +197,8 @@ final class FakeWorld {
     /// What a written-off agent left in the kernel, or another tool did, is not the machine's fault.
     private var orphansMayAct: Bool { !orphans.isEmpty || othersActed }
     var othersActed = false
+    /// What a worker finds below.
+    var backend = BackendFacts.sample
     /// An agent died after the kernel had acted, or was written off.
     var answersWereLost = false
 

@@ -3,7 +3,7 @@ import DevicePolicy
 
 /// Every kind of event, once for the machine's own worker and command, and once for others where that matters.
 enum Arrival: String, CaseIterable {
-    case start, recover
+    case start, recover, replace, grow
     case stop, stopOpen, stopForced, remove, removeOpen
     case adopt
     case given, unavailable, prepared, preparedSmaller, otherPrepared, attached, serving, failed, otherFailed
@@ -23,6 +23,8 @@ enum Arrival: String, CaseIterable {
         switch self {
         case .start: return .start
         case .recover: return .recover
+        case .replace: return .replaceWorker
+        case .grow: return .grow(bytes: 2 << 30)
         case .stop: return .stop(remove: false, force: false, isOpen: false)
         case .stopOpen: return .stop(remove: false, force: false, isOpen: true)
         case .stopForced: return .stop(remove: false, force: true, isOpen: true)

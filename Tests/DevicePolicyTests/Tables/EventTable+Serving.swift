@@ -3,6 +3,8 @@ extension EventTable {
     static let serving: [Situation: String] = [
         .live: """
         recover: kill W, +step → recovering
+        replace: QUIESCE_DEV → live
+        grow: UPDATE_SIZE → live
         stop: TRY_STOP_DEV → stopping
         stopOpen: refused → live
         stopForced: STOP_DEV → stopping
@@ -16,6 +18,8 @@ extension EventTable {
         .livePendingRemoval: """
         start: → live
         recover: kill W, +step → recovering
+        replace: QUIESCE_DEV → pending-removal (reloadPending)
+        grow: UPDATE_SIZE → pending-removal (reloadPending)
         stop: TRY_STOP_DEV → stopping
         stopOpen: refused → pending-removal (reloadPending)
         stopForced: STOP_DEV → stopping
@@ -29,6 +33,8 @@ extension EventTable {
         """,
         .liveFailing: """
         recover: kill W, +step → recovering
+        replace: QUIESCE_DEV → failed (crashLoop)
+        grow: UPDATE_SIZE → failed (crashLoop)
         stop: TRY_STOP_DEV → stopping
         stopOpen: refused → failed (crashLoop)
         stopForced: STOP_DEV → stopping
@@ -51,6 +57,56 @@ extension EventTable {
         died: ask slot → recovering
         deviceGone: +step → stopping
         stepTimer: +step → recovering
+        """,
+        .quiescing: """
+        recover: kill W, +step → recovering
+        stop: cancel QUIESCE_DEV → stopping
+        stopOpen: refused → live
+        stopForced: cancel QUIESCE_DEV → stopping
+        remove: cancel QUIESCE_DEV → stopping
+        removeOpen: → pending-removal (reloadPending)
+        given: kill X → live
+        failed: kill W, +step → live
+        died: ask slot → recovering
+        done: +step → live
+        refused: → live
+        busy: → live
+        interrupted: → live
+        gone: kill W, +step → stopping
+        lost: → held (controlWedged)
+        deviceGone: cancel QUIESCE_DEV → stopping
+        stepTimer: kill W, +step → live
+        """,
+        .quiesced: """
+        recover: kill W, +step → recovering
+        stop: kill W, +step → stopping
+        stopOpen: refused → live
+        stopForced: kill W, +step → stopping
+        remove: kill W, +step → stopping
+        removeOpen: → pending-removal (reloadPending)
+        given: kill X → live
+        failed: kill W, +step → live
+        died: ask slot → recovering
+        deviceGone: kill W, +step → stopping
+        stepTimer: kill W, +step → live
+        """,
+        .growing: """
+        recover: kill W, +step → recovering
+        stop: cancel UPDATE_SIZE → stopping
+        stopOpen: refused → live
+        stopForced: cancel UPDATE_SIZE → stopping
+        remove: cancel UPDATE_SIZE → stopping
+        removeOpen: → pending-removal (reloadPending)
+        given: kill X → live
+        failed: kill W, +step → live
+        died: ask slot → recovering
+        done: resized → live
+        refused: → live
+        busy: → live
+        interrupted: → live
+        gone: kill W, +step → stopping
+        lost: → held (controlWedged)
+        deviceGone: cancel UPDATE_SIZE → stopping
         """,
     ]
 }

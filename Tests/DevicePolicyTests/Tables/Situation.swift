@@ -9,7 +9,7 @@ enum Situation: String, CaseIterable, CustomTestStringConvertible {
     case waitingForWorker, preparing, adding, addingForNobody, settingParameters, attaching, startSent
     case fetching, serving, started, limiting, verifyingStart
 
-    case live, livePendingRemoval, liveFailing, liveDying
+    case live, livePendingRemoval, liveFailing, liveDying, quiescing, quiesced, growing
 
     case awaitingDeath, slotAsked, workerAsked, recoveryPreparing, prepared, endSent, attached, served
     case verifyingRecovery, pausing, draining, filling, condemned
@@ -47,7 +47,8 @@ enum Situation: String, CaseIterable, CustomTestStringConvertible {
         case .limiting:
             return Bench(.classic, settings: PolicySettings(requestLimit: 128)).start(upTo: .limitingRequests)
         case .verifyingStart: return Bench().start(upTo: .verifying)
-        case .live, .livePendingRemoval, .liveFailing, .liveDying: return inService
+        case .live, .livePendingRemoval, .liveFailing, .liveDying, .quiescing, .quiesced, .growing:
+            return inService
         case .settling:
             let bench = Bench().start(upTo: .fetching(served: false, started: false))
             bench.stop()
@@ -64,6 +65,11 @@ enum Situation: String, CaseIterable, CustomTestStringConvertible {
         switch self {
         case .livePendingRemoval: bench.send(.stop(remove: true, force: false, isOpen: true))
         case .liveDying: bench.send(.workerFailed(bench.serving.id, .missing))
+        case .quiescing: bench.send(.replaceWorker)
+        case .quiesced:
+            bench.send(.replaceWorker)
+            bench.done(.quiesceDevice)
+        case .growing: bench.send(.grow(bytes: 2 << 30))
         case .liveFailing:
             bench.send(.workerDied(bench.serving.id, .signalled(11), served: false))
             bench.goLive(bench.goOn(upTo: .verifying))

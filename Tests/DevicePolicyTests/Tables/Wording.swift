@@ -23,6 +23,7 @@ extension DeviceEffect {
         case .deviceAdded: "added"
         case .deviceDeleted: "deleted"
         case .becameLive: "became live"
+        case .resized: "resized"
         case .stopRefused: "refused"
         case .removed: "removed"
         }

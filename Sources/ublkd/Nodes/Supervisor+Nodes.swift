@@ -1,0 +1,124 @@
+import BlockABI
+import Configuration
+import DevicePolicy
+import LinuxSys
+
+// The block nodes as others see them: what udev is told, owner and mode, partitions. All of it follows the
+// effects of an event, so that no recovery waits for it.
+extension Supervisor {
+    /// Before START_DEV makes the node.
+    func expectNode(of device: Device, _ id: UInt32) {
+        device.diskSequence = Sysfs.diskSequence(of: "ublkb\(id)")
+        // An adopted device has its disk.
+        guard device.diskSequence == nil else { return }
+        device.hasNewDisk = true
+        attempt("its note for udev was not written", of: device) { () throws(Errno) in
+            try DiskNotes().expect("ublkb\(id)")
+        }
+    }
+
+    func forgetNode(of device: Device) {
+        guard let disk = device.notedDisk else { return }
+        DiskNotes().forget(disk, sequence: device.diskSequence)
+        device.notedDisk = nil
+        device.note = nil
+        device.diskSequence = nil
+        device.hasNewDisk = false
+        device.scan = nil
+    }
+
+    /// Writes what udev would read now.
+    func noteNode(of device: Device) {
+        guard let id = device.machine.deviceID else { return }
+        let disk = "ublkb\(id)"
+        device.notedDisk = disk
+        let note = device.configuration.note(state: device.machine.visible.state.rawValue)
+        guard note != device.note else { return }
+        if device.diskSequence == nil { device.diskSequence = Sysfs.diskSequence(of: disk) }
+        guard let sequence = device.diskSequence, device.machine.isVerified else { return }
+        attempt("its note for udev was not written", of: device) { () throws(Errno) in
+            try DiskNotes().write(note, of: disk, sequence: sequence)
+            device.note = note
+        }
+    }
+
+    /// The disk can be read (again): its node gets owner and mode, and udev has a look at it.
+    func announceNode(of device: Device) {
+        guard let id = device.machine.deviceID else { return }
+        noteNode(of: device)
+        if device.hasNewDisk { setAccess(of: device, id) }
+        attempt("udev was not told of it", of: device) { () throws(Errno) in
+            try Uevent.change(
+                disk: "ublkb\(id)", values: [("UBLKDSTATE", device.machine.isLive ? "live" : "failed")])
+        }
+        if device.hasNewDisk, device.configuration.partitions { scanPartitions(of: device, id) }
+        device.hasNewDisk = false
+    }
+
+    /// Owner, group and mode of `/dev/ublkbN`. udev sets them too, where there is one.
+    func setAccess(of device: Device, _ id: UInt32) {
+        let wanted = device.configuration
+        guard let owner = HostUsers.user(named: wanted.owner),
+            let group = HostUsers.group(named: wanted.group)
+        else {
+            return log.write(
+                .warning,
+                "owner '\(wanted.owner)' or group '\(wanted.group)' does not exist: its node keeps what it has",
+                device: device.name)
+        }
+        let work = AgentWork.setNodeAccess(
+            path: "/dev/ublkb\(id)", uid: owner.uid, gid: group, mode: wanted.mode)
+        do throws(Errno) {
+            _ = try agents.submit(
+                work, role: .starting, deadline: configuration.daemon.controlTimeout.rawValue
+            ) { [weak self, weak device] outcome in
+                guard let device, case .done(let result, _) = outcome, result < 0 else { return }
+                self?.log.write(
+                    .warning, "its node's owner and mode were not set: \(Errno(-result))", device: device.name
+                )
+            }
+        } catch {
+            log.write(.warning, "its node's owner and mode were not set: \(error)", device: device.name)
+        }
+    }
+
+    private func scanPartitions(of device: Device, _ id: UInt32) {
+        do throws(Errno) {
+            device.scan = try PartitionScan(node: "/dev/ublkb\(id)", loop: loop) {
+                [weak self, weak device] problem in
+                guard let self, let device else { return }
+                device.scan = nil
+                if let problem { self.log.write(.warning, problem, device: device.name) }
+            }
+        } catch {
+            log.write(
+                .warning, "its partitions were not made: partx (util-linux) does not start: \(error)",
+                device: device.name)
+        }
+    }
+
+    private func attempt(_ failure: String, of device: Device, _ body: () throws(Errno) -> Void) {
+        do throws(Errno) {
+            try body()
+        } catch {
+            log.write(.warning, "\(failure): \(error)", device: device.name)
+        }
+    }
+}
+
+extension DeviceConfiguration {
+    fileprivate func note(state: String) -> DiskNotes.Note {
+        DiskNotes.Note(name: name, state: state, owner: owner, group: group, mode: mode)
+    }
+}
+
+extension DeviceMachine {
+    /// The disk was seen LIVE: it can be told of.
+    fileprivate var isVerified: Bool {
+        switch phase {
+        case .live, .recovering: true
+        case .failed(let failed): failed.deviceID != nil
+        case .absent, .starting, .stopping, .stopped, .removed: false
+        }
+    }
+}

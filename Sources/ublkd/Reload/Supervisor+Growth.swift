@@ -1,0 +1,68 @@
+import BlockABI
+import Configuration
+import DevicePolicy
+import LinuxSys
+
+// A larger `size` under a running disk: the backend first, then the kernel.
+extension Supervisor {
+    /// Does nothing where the configured size is not larger than the disk, or the disk is not live now: it is
+    /// called again when it is.
+    func grow(_ device: Device) {
+        guard device.machine.isLive,
+            let size = configuration.devices.first(where: { $0.name == device.name })?.size,
+            let now = device.parameters?.size, traits.canUpdateSize
+        else { return }
+        let bytes = size & ~(UInt64(device.parameters?.logicalBlock ?? 512) - 1)
+        guard bytes > now else { return }
+        switch device.configuration.target {
+        case .memory: return
+        case .null: post(.grow(bytes: bytes), to: device)
+        case .file(let path): growBackend(of: device, path, bytes)
+        }
+    }
+
+    private func growBackend(of device: Device, _ path: String, _ bytes: UInt64) {
+        guard let identity = device.machine.facts?.identity else { return }
+        let mayGrow = device.configuration.create && !device.configuration.readOnly
+        let work = AgentWork.growBackend(path: path, identity, size: bytes, mayGrow: mayGrow)
+        do throws(Errno) {
+            _ = try agents.submit(
+                work, role: .starting, deadline: configuration.daemon.controlTimeout.rawValue
+            ) {
+                [weak self, weak device] outcome in
+                guard let self, let device else { return }
+                switch outcome {
+                case .submitted, .late: break
+                case .done(let result, _) where result >= 0: self.post(.grow(bytes: bytes), to: device)
+                case .done(let result, _): self.notGrown(device, Errno(-result))
+                case .lost: self.notGrown(device, .timedOut)
+                }
+            }
+        } catch {
+            notGrown(device, error)
+        }
+    }
+
+    private func notGrown(_ device: Device, _ errno: Errno) {
+        let why =
+            errno == .fileTooLarge
+            ? "its backend is smaller than that; grow it first, or set `create = true`" : "\(errno)"
+        device.pendingChange = "size was not changed: \(why)"
+        log.write(.warning, "size was not changed: \(why)", device: device.name)
+        refreshStatus()
+    }
+
+    /// The kernel has the new size.
+    func resized(_ device: Device, _ bytes: UInt64) {
+        if let wanted = configuration.devices.first(where: { $0.name == device.name }) {
+            device.configuration.size = wanted.size
+        }
+        if let facts = device.machine.facts {
+            device.parameters = DeviceParameters(
+                facts, block: device.configuration.blockSize, maxIO: device.configuration.maxIO,
+                readOnly: device.configuration.readOnly, discard: device.configuration.discard)
+        }
+        save(device, worker: device.machine.worker?.pid)
+        log.write(.notice, "has \(bytes) bytes from now on", device: device.name)
+    }
+}
