@@ -39,6 +39,8 @@ struct Reload: ClientCommand {
             switch outcome.outcome {
             case .done: break
             case .accepted:
+                // A device has one step of each class; the last one that takes time is the largest.
+                waited.removeAll { $0.name == outcome.name }
                 waited.append(
                     Waiting.Subject(
                         name: outcome.name, goal: goal(outcome),
@@ -53,7 +55,7 @@ struct Reload: ClientCommand {
 
         if !session.options.noWait, !waited.isEmpty {
             let results = Waiting(verb: "reload").until(waited, in: &session)
-            for index in outcomes.indices {
+            for index in outcomes.indices where outcomes[index].outcome == .accepted {
                 switch results[outcomes[index].name] {
                 case .met(let device):
                     outcomes[index].outcome = device?.state == .pendingRemoval ? .pending : .done
@@ -71,7 +73,11 @@ struct Reload: ClientCommand {
     }
 
     private func goal(_ outcome: ReloadOutcome) -> Goal {
-        outcome.action == .stop ? .removed : .started
+        switch outcome.action {
+        case .stop: .removed
+        case .handOver: .recovered(queues: [])
+        case .start, .register, .apply, .recreate, .none: .started
+        }
     }
 
     private func notDone(_ outcome: ReloadOutcome, _ kind: Failure.Kind) -> Failure {
