@@ -82,6 +82,10 @@ let package = Package(
         .testTarget(name: "StructureTests", swiftSettings: strict),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "BlockABI"], swiftSettings: strict),
         .testTarget(
+            name: "UblkdTests",
+            dependencies: ["BlockABI", "Configuration", "DevicePolicy", "StatusWire", "ublkd"],
+            swiftSettings: strict),
+        .testTarget(
             name: "UblkctlTests", dependencies: ["StatusWire", "ublkctl"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
