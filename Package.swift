@@ -86,7 +86,11 @@ let package = Package(
             dependencies: ["BlockABI", "Configuration", "DevicePolicy", "StatusWire", "ublkd"],
             swiftSettings: strict),
         .testTarget(
-            name: "UblkctlTests", dependencies: ["StatusWire", "ublkctl"], swiftSettings: strict),
+            name: "UblkctlTests",
+            dependencies: [
+                "StatusWire", "ublkctl", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            exclude: ["Golden"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17
