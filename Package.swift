@@ -82,7 +82,15 @@ let package = Package(
         .testTarget(name: "StructureTests", swiftSettings: strict),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "BlockABI"], swiftSettings: strict),
         .testTarget(
-            name: "UblkctlTests", dependencies: ["StatusWire", "ublkctl"], swiftSettings: strict),
+            name: "UblkdTests",
+            dependencies: ["BlockABI", "Configuration", "DevicePolicy", "StatusWire", "ublkd"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "UblkctlTests",
+            dependencies: [
+                "StatusWire", "ublkctl", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            exclude: ["Golden"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

@@ -9,7 +9,7 @@ internal import StatusWire
 final class Client {
     private let fd: Fd
     private let path: String
-    private let deadline: Deadline
+    private var deadline: Deadline
     private var decoder = FrameDecoder(limit: FrameDecoder.replyLimit)
 
     private init(_ fd: consuming Fd, path: String, deadline: Deadline) {
@@ -40,6 +40,16 @@ final class Client {
         _ request: Request, as type: Answer.Type, verb: String, forceHelps: Bool = false
     ) throws(Failure) -> Answer {
         try send(request.encoded())
+        return try nextAnswer(as: type, verb: verb, forceHelps: forceHelps)
+    }
+
+    /// From now on only an answer or the end of ublkd ends a wait.
+    func waitWithoutEnd() { deadline = Deadline(after: nil) }
+
+    /// Waits for one more answer to the last call.
+    func nextAnswer<Answer: Decodable & Sendable>(
+        as type: Answer.Type, verb: String, forceHelps: Bool = false
+    ) throws(Failure) -> Answer {
         let message = try receive()
         do {
             return try Reply(message: message, as: type).parameters
@@ -56,7 +66,7 @@ final class Client {
         }
     }
 
-    private func send(_ bytes: [UInt8]) throws(Failure) {
+    func send(_ bytes: [UInt8]) throws(Failure) {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { room in

@@ -11,15 +11,18 @@ struct CommonOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How long the whole command may take: 30s, 250ms, 5min; a bare number is seconds.",
-            valueName: "time"))
-    var timeout = TimeSpan(milliseconds: 30_000)
+            "How long the whole command may take: 250ms, 5min; a bare number is seconds. (default: 30s; "
+                + "none for --follow and --watch)", valueName: "time"))
+    var timeout: TimeSpan?
 
     @Flag(name: .customLong("no-wait"), help: "Do not wait until the devices are as asked.")
     var noWait = false
 
     @Flag(help: "Print nothing but errors.")
     var quiet = false
+
+    /// How long a command that comes to an end by itself may take.
+    var limit: TimeSpan { timeout ?? TimeSpan(milliseconds: 30_000) }
 
     func validate() throws {
         // sun_path has 108 bytes, and its last is a NUL.

@@ -5,6 +5,8 @@ internal import StatusWire
 final class Console {
     /// Width to fit tables into; nil: as wide as they are.
     let columns: Int?
+    /// What is written can be written over.
+    let isTerminal: Bool
     private let writeOut: (String) -> Bool
     private let writeError: (String) -> Bool
     /// The wall clock, for ages.
@@ -12,10 +14,12 @@ final class Console {
     private(set) var outputFailed = false
 
     init(
-        columns: Int?, now: @escaping () -> Timestamp, out: @escaping (String) -> Bool,
+        columns: Int?, isTerminal: Bool = false, now: @escaping () -> Timestamp,
+        out: @escaping (String) -> Bool,
         error: @escaping (String) -> Bool
     ) {
         self.columns = columns
+        self.isTerminal = isTerminal
         self.now = now
         writeOut = out
         writeError = error
@@ -32,7 +36,8 @@ final class Console {
     /// Standard output and error; the width is `COLUMNS`, else the terminal's, else unlimited.
     static func standard() -> Console {
         Console(
-            columns: columnsFromEnvironment() ?? columnsOfTerminal(), now: wallClock,
+            columns: columnsFromEnvironment() ?? columnsOfTerminal(), isTerminal: isatty(STDOUT_FILENO) == 1,
+            now: wallClock,
             out: { write($0, to: STDOUT_FILENO) }, error: { write($0, to: STDERR_FILENO) })
     }
 

@@ -38,6 +38,14 @@ enum DeviceWord {
         return devices.first { $0.name == name }
     }
 
+    /// The word without its path, for ublkd, which follows no links: `ublkb3`, or the name behind a link of
+    /// ours whose node is gone.
+    static func plain(_ word: String, followingLinks target: (String) -> String? = realPath) -> String {
+        guard word.contains("/") else { return word }
+        if let node = target(word), node.hasPrefix("/dev/ublkb") { return String(node.dropFirst(5)) }
+        return word.hasPrefix(linkFolder) ? String(word.dropFirst(linkFolder.count)) : word
+    }
+
     private static func nodeNumber(_ word: String) -> Int? {
         word.hasPrefix("ublkb") ? number(String(word.dropFirst(5))) : nil
     }

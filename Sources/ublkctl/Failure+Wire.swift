@@ -30,6 +30,8 @@ extension Failure {
             self.init(
                 .notPermitted,
                 "\(verb): not permitted; only root and members of group ublkd may do this (try sudo)")
+        case .expectedMore:
+            self.init(.failed, "\(verb): ublkd wants to be asked for several answers")
         case .invalidParameter(let parameter):
             self.init(.failed, "\(verb): ublkd does not accept the parameter '\(parameter)'")
         case .interfaceNotFound(let what), .methodNotFound(let what), .methodNotImplemented(let what):

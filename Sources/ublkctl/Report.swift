@@ -9,6 +9,8 @@ struct Report {
     var failures: [Failure] = []
     /// A device that was asked for is not as it should be, which the text tells already.
     var isUnwell = false
+    /// Everything was written as it came.
+    var isSaid = false
     /// Printed as it is, in place of text or JSON: a document of a format of its own.
     var verbatim: String?
 
@@ -20,6 +22,7 @@ struct Report {
     }
 
     func write(to console: Console, _ options: CommonOptions) {
+        if isSaid && failures.isEmpty { return }
         if let verbatim {
             console.out(verbatim)
             return

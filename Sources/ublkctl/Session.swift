@@ -1,4 +1,3 @@
-internal import Glibc
 internal import StatusWire
 
 /// One run of a command: its options, its deadline and its connection, made when first needed.
@@ -11,19 +10,14 @@ struct Session {
     init(options: CommonOptions, console: Console) {
         self.options = options
         self.console = console
-        deadline = Deadline(after: options.timeout)
+        deadline = Deadline(after: options.limit)
     }
 
+    /// Asks and waits for one answer.
     mutating func call<Answer: Decodable & Sendable>(
         _ request: Request, as type: Answer.Type, verb: String, forceHelps: Bool = false
     ) throws(Failure) -> Answer {
-        let connection: Client
-        if let client {
-            connection = client
-        } else {
-            connection = try Client.connect(to: options.socket, until: deadline)
-            client = connection
-        }
+        let connection = try connection()
         do {
             return try connection.call(request, as: type, verb: verb, forceHelps: forceHelps)
         } catch {
@@ -31,6 +25,32 @@ struct Session {
             if error.kind == .notRunning { client = nil }
             throw error
         }
+    }
+
+    /// Asks and takes answers until `take` says false or ublkd ends; `--timeout` holds only where it was given.
+    mutating func follow<Answer: Decodable & Sendable>(
+        _ request: Request, as type: Answer.Type, verb: String, take: (Answer) -> Bool
+    ) throws(Failure) {
+        let connection = try connection()
+        defer { hangUp() }
+        guard take(try connection.call(request, as: type, verb: verb)) else { return }
+        if options.timeout == nil { connection.waitWithoutEnd() }
+        while take(try connection.nextAnswer(as: type, verb: verb)) {}
+    }
+
+    /// Asks without waiting for an answer.
+    mutating func send(_ request: Request) throws(Failure) {
+        try connection().send(request.encoded(oneway: true))
+    }
+
+    /// Ends the connection; the next call makes a new one.
+    mutating func hangUp() { client = nil }
+
+    private mutating func connection() throws(Failure) -> Client {
+        if let client { return client }
+        let made = try Client.connect(to: options.socket, until: deadline)
+        client = made
+        return made
     }
 
     /// Every device of this ublkd, foreign ones left out, in name order.
@@ -47,7 +67,5 @@ struct Session {
     }
 
     /// Sleeps, but not past the deadline.
-    func pause(milliseconds: Int32) {
-        usleep(UInt32(max(0, min(milliseconds, deadline.remainingMilliseconds))) * 1000)
-    }
+    func pause(milliseconds: Int32) { deadline.pause(milliseconds: milliseconds) }
 }

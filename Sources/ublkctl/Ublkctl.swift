@@ -33,8 +33,8 @@ struct Ublkctl: ParsableCommand {
             """,
         version: "ublkctl \(ProductVersion.text)",
         subcommands: [
-            Status.self, List.self, Show.self, Reload.self, Start.self, Stop.self, Recover.self, Wait.self,
-            Check.self,
+            Status.self, List.self, Show.self, Plan.self, Reload.self, Start.self, Stop.self, Restart.self,
+            Recover.self, Wait.self, Events.self, Check.self, Cleanup.self,
         ])
 
     @OptionGroup(title: "Global options") var common: CommonOptions

@@ -85,7 +85,7 @@ struct Waiting {
         let now = device.map { "still \(standing($0))" } ?? "not known to ublkd"
         return Failure(
             .timeout,
-            "\(verb) \(subject.name): \(now) after \(session.options.timeout), not \(subject.goal.wanted); "
+            "\(verb) \(subject.name): \(now) after \(session.options.limit), not \(subject.goal.wanted); "
                 + "it goes on without this command; --timeout waits longer", device: subject.name)
     }
 

@@ -27,6 +27,8 @@ final class Supervisor {
     var devices: [String: Device] = [:]
     /// Devices of ours that no configuration names: they go on serving and are never touched.
     var orphans: Set<UInt32> = []
+    /// Names that the fd store knew and the configuration does not: of orphans, or of nobody.
+    var orphanNames: Set<String> = []
     var slots: RecoverySlots
     /// Numbers that another tool took between our look and our ADD_DEV.
     var refusedIDs: Set<UInt32> = []
@@ -34,6 +36,9 @@ final class Supervisor {
     var probeNumber = Clock.monotonic()
     var server: SocketServer?
     var reloads = ReloadQueue()
+    let eventLog = EventLog()
+    /// Numbers of orphans whose removal is under way.
+    var cleanups: Set<UInt32> = []
 
     private var events: [(device: Device, event: DeviceEvent)] = []
     private var isHandling = false
@@ -84,6 +89,8 @@ final class Supervisor {
         try watchSignals()
         try loop.feedWatchdog()
         store.keep(control.fd, as: .control)
+        note(.begun, "ublkd \(ProductVersion.text) begins, process \(Host.processID)")
+        if configState != .current { noteInvalidConfiguration() }
         for device in configuration.devices { register(device) }
         adoptDevices(inherited)
         startsDevices = !adoptOnly
@@ -148,11 +155,12 @@ final class Supervisor {
 
     private func drain() {
         isHandling = true
-        defer { isHandling = false }
         while !events.isEmpty {
             let (device, event) = events.removeFirst()
             let now = Instant(nanoseconds: Clock.monotonic())
-            for effect in device.machine.handle(event, at: now) {
+            let effects = device.machine.handle(event, at: now)
+            noteStep(of: device, event, effects)
+            for effect in effects {
                 // What is only to be told waits until everything is done that somebody waits for.
                 if case .log(let level, let text) = effect {
                     untold.append((level, text, device.name))
@@ -165,7 +173,11 @@ final class Supervisor {
         tellNodes()
         for (level, text, name) in untold { log.write(level, text, device: name) }
         untold = []
+        eventLog.deliver()
         if statusIsStale { refreshStatus() }
+        // From here on what a client asks is handled at once.
+        isHandling = false
+        guard events.isEmpty else { return drain() }
         // Many devices at work keep the loop busy; who asks meanwhile gets a turn in between.
         server?.takeTurn()
     }

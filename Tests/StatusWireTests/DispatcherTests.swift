@@ -18,7 +18,9 @@ struct DispatcherTests {
         .status, .list(name: nil), .list(name: "data"), .show(name: "data"), .reload(recreate: []),
         .reload(recreate: ["data", "logs"]), .start(names: ["data"]), .stop(names: ["data"], force: false),
         .stop(names: ["a", "b"], force: true), .recover(name: "data", queues: []),
-        .recover(name: "data", queues: [0, 3]),
+        .recover(name: "data", queues: [0, 3]), .restart(names: ["a", "b"]), .plan,
+        .subscribe(since: nil), .subscribe(since: 0), .subscribe(since: 12),
+        .cleanup(name: "3", dryRun: false), .cleanup(name: "data", dryRun: true),
     ]
 
     @Test("Each call of the client arrives as the same request", arguments: requests)
@@ -26,7 +28,8 @@ struct DispatcherTests {
         var decoder = FrameDecoder()
         decoder.append(request.encoded())
         let message = try #require(try decoder.next())
-        #expect(dispatcher.dispatch(message, from: .admin) == .request(request, flags: CallFlags()))
+        let flags = CallFlags(more: request.method.needsMore)
+        #expect(dispatcher.dispatch(message, from: .admin) == .request(request, flags: flags))
         #expect(decoder.pendingBytes == 0)
     }
 
@@ -69,6 +72,16 @@ struct DispatcherTests {
                 #"{"parameter":"parameters"}"#
             ),
             (#"{"method":"org.ublkd.List","upgrade":true}"#, "InvalidParameter", #"{"parameter":"upgrade"}"#),
+            (
+                #"{"method":"org.ublkd.Subscribe","more":true,"parameters":{"since":-1}}"#,
+                "InvalidParameter", #"{"parameter":"since"}"#
+            ),
+            (#"{"method":"org.ublkd.Cleanup"}"#, "InvalidParameter", #"{"parameter":"name"}"#),
+            (
+                #"{"method":"org.ublkd.Plan","parameters":{"name":"a"}}"#, "InvalidParameter",
+                #"{"parameter":"name"}"#
+            ),
+            (#"{"method":"org.ublkd.Subscribe"}"#, "ExpectedMore", "{}"),
             (#"{"method":"org.ublkd.Nope"}"#, "MethodNotFound", #"{"method":"org.ublkd.Nope"}"#),
             (
                 #"{"method":"org.varlink.service.Nope"}"#, "MethodNotFound",
@@ -141,6 +154,16 @@ struct DispatcherTests {
         #expect(
             dispatch(#"{"method":"org.ublkd.List","more":true}"#)
                 == .request(.list(name: nil), flags: CallFlags(more: true)))
+    }
+
+    @Test("A subscription that could not be answered is none")
+    func subscribeOneway() throws {
+        let text = #"{"method":"org.ublkd.Subscribe","more":true,"oneway":true}"#
+        #expect(dispatch(text) == .ignore)
+        let sent = Request.cleanup(name: "3", dryRun: false).encoded(oneway: true).dropLast()
+        #expect(
+            dispatcher.dispatch(Array(sent), from: .admin)
+                == .request(.cleanup(name: "3", dryRun: false), flags: CallFlags(oneway: true)))
     }
 
     @Test("The service describes itself to everybody")

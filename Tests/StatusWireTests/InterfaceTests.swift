@@ -54,6 +54,9 @@ struct InterfaceTests {
             foreignDevices: [ForeignDevice(id: 1)])
         let bareOutcome = DeviceOutcome(name: "a", outcome: .done, state: .live)
         let bareReload = ReloadOutcome(name: "a", changeClass: .add, action: .start, outcome: .done)
+        let barePlan = PlannedChange(name: "a", changeClass: .add, action: .start)
+        let bareEvent = EventRecord(seq: 1, time: Samples.moment, kind: .begun, message: "")
+        let bareCleanup = CleanupReply(device: ForeignDevice(id: 1), removed: false, message: "")
         let bareSteps = LastRecovery(
             cause: .stall, scope: .worker, startedAt: Samples.moment, steps: RecoverySteps())
         var recovering = Samples.bareDevice
@@ -65,7 +68,10 @@ struct InterfaceTests {
             ("Show", .show(Samples.detail)), ("Show", .show(DeviceDetail(summary: Samples.bareDevice))),
             ("Reload", .reload([Samples.reloadOutcome, bareReload])),
             ("Start", .start([Samples.outcome, bareOutcome])), ("Stop", .stop([Samples.outcome])),
-            ("Recover", .recover([bareOutcome])),
+            ("Recover", .recover([bareOutcome])), ("Restart", .restart([Samples.outcome])),
+            ("Plan", .plan([Samples.plannedChange, barePlan])),
+            ("Subscribe", .events([Samples.event, bareEvent, Samples.gap])), ("Subscribe", .events([])),
+            ("Cleanup", .cleanup(Samples.cleanup)), ("Cleanup", .cleanup(bareCleanup)),
         ]
         for (name, response) in all {
             let sent = try object(response.encoded(for: .admin))
@@ -80,7 +86,8 @@ struct InterfaceTests {
         var seen: [String: Set<String>] = [:]
         for response in [
             Response.status(Samples.host), .show(Samples.detail), .list([Samples.device]),
-            .reload([Samples.reloadOutcome]), .start([Samples.outcome]),
+            .reload([Samples.reloadOutcome]), .start([Samples.outcome]), .plan([Samples.plannedChange]),
+            .events([Samples.event, Samples.gap]),
         ] {
             let sent = try object(response.encoded(for: .admin))
             let name = try #require(response.name)
@@ -101,7 +108,7 @@ struct InterfaceTests {
             + HostStatus.ConfigState.allCases.map(\.rawValue) + Holder.Kind.allCases.map(\.rawValue)
             + DeviceOutcome.Outcome.allCases.map(\.rawValue) + ReloadOutcome.Class.allCases.map(\.rawValue)
             + ReloadOutcome.Action.allCases.map(\.rawValue) + ReloadOutcome.Outcome.allCases.map(\.rawValue)
-            + Problem.Severity.allCases.map(\.rawValue)
+            + Problem.Severity.allCases.map(\.rawValue) + EventRecord.Kind.allCases.map(\.rawValue)
         #expect(words.filter { !comments.contains($0) } == [])
     }
 
@@ -176,6 +183,10 @@ extension Response {
         case .start: "Start"
         case .stop: "Stop"
         case .recover: "Recover"
+        case .restart: "Restart"
+        case .plan: "Plan"
+        case .events: "Subscribe"
+        case .cleanup: "Cleanup"
         }
     }
 }

@@ -21,10 +21,15 @@ struct ReplyTests {
         #expect(try read(.show(bare), ShowReply.self).device == bare)
         #expect(
             try read(.reload([Samples.reloadOutcome]), ReloadReply.self).outcomes == [Samples.reloadOutcome])
-        for response in [Response.start, Response.stop, Response.recover] {
+        for response in [Response.start, Response.stop, Response.recover, Response.restart] {
             #expect(
                 try read(response([Samples.outcome]), OutcomesReply.self).outcomes == [Samples.outcome])
         }
+        #expect(
+            try read(.plan([Samples.plannedChange]), PlanReply.self).changes == [Samples.plannedChange])
+        let events = [Samples.gap, Samples.event]
+        #expect(try read(.events(events), EventsReply.self).events == events)
+        #expect(try read(.cleanup(Samples.cleanup), CleanupReply.self) == Samples.cleanup)
     }
 
     static let allErrors: [WireError] = [
@@ -34,6 +39,7 @@ struct ReplyTests {
         .failed(name: nil, message: "what"), .failed(name: "x", message: "what"),
         .interfaceNotFound(interface: "a.b"), .methodNotFound(method: "a.b.C"),
         .methodNotImplemented(method: "a.b.C"), .invalidParameter(parameter: "p"), .permissionDenied,
+        .expectedMore,
     ]
 
     @Test("Every error arrives as it was sent", arguments: allErrors)
@@ -56,6 +62,7 @@ struct ReplyTests {
     func foreignErrors() {
         for (message, wanted) in [
             (#"{"error":"org.varlink.service.PermissionDenied"}"#, WireError.permissionDenied),
+            (#"{"error":"org.varlink.service.ExpectedMore"}"#, .expectedMore),
             (#"{"error":"org.new.Thing","parameters":{"a":1}}"#, .unknown(name: "org.new.Thing")),
         ] {
             #expect {
@@ -98,6 +105,15 @@ struct ReplyTests {
         var device = Samples.device
         device.lastRecovery?.downtimeSeconds = .nan
         #expect(text(Response.list([device]).encoded(for: .admin)).contains("org.ublkd.Failed"))
+    }
+
+    @Test("An event as a script sees it")
+    func goldenEvent() {
+        let sent = text(Response.events([Samples.event]).encoded(for: .admin, continues: true).dropLast())
+        #expect(
+            sent == #"{"continues":true,"parameters":{"events":[{"cause":"signal:9","device":"data","#
+                + #""downtimeSeconds":0.052,"kind":"recovered","message":"recovered after signal:9","#
+                + #""scope":"worker","seq":12,"time":"2026-08-01T12:34:56.789Z"}]}}"#)
     }
 
     @Test("A list as a script sees it")

@@ -54,6 +54,18 @@ enum Samples {
             Holder(kind: .process, name: "fio", pid: 5),
         ])
 
+    static let plannedChange = PlannedChange(
+        name: "data", changeClass: .remove, action: .stop, reason: "it is in use", holders: outcome.holders)
+
+    static let event = EventRecord(
+        seq: 12, time: moment, device: "data", kind: .recovered, message: "recovered after signal:9",
+        cause: .signal(9), scope: .worker, downtimeSeconds: 0.052)
+
+    static let gap = EventRecord(seq: 11, time: moment, kind: .gap, message: "11 are lost", lost: 11)
+
+    static let cleanup = CleanupReply(
+        device: host.foreignDevices[0], removed: true, message: "removed; it had no worker")
+
     static let reloadOutcome = ReloadOutcome(
         name: "data", changeClass: .recreate, action: .handOver, outcome: .pending, reason: "queues differ",
         holders: outcome.holders)

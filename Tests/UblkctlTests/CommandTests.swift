@@ -244,7 +244,10 @@ struct CommandTests {
     @Test("Help and version")
     func help() {
         #expect(Run(["--version"]).out.hasPrefix("ublkctl "))
-        for verb in ["status", "list", "show", "reload", "start", "stop", "recover", "wait"] {
+        for verb in [
+            "status", "list", "show", "plan", "reload", "start", "stop", "restart", "recover", "wait",
+            "events", "check", "cleanup",
+        ] {
             let help = Run([verb, "--help"], columns: 80)
             #expect(help.status == 0 && help.out.contains("USAGE: ublkctl \(verb)"))
             #expect(help.out.contains("--socket <path>") && help.out.contains("--timeout <time>"))

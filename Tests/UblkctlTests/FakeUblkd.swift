@@ -7,6 +7,8 @@ final class FakeUblkd: Sendable {
     enum Answer: Sendable {
         case reply(Response)
         case error(WireError)
+        /// One after the other, each but with more to come; then the connection is closed.
+        case stream([Response])
         /// Sent as they are.
         case bytes([UInt8])
         /// Nothing, ever.
@@ -104,20 +106,31 @@ final class FakeUblkd: Sendable {
                 switch answer(request) {
                 case .reply(let response): bytes = response.encoded(for: .admin)
                 case .error(let error): bytes = error.encoded()
+                case .stream(let responses):
+                    for response in responses {
+                        deliver(response.encoded(for: .admin, continues: true), peer)
+                    }
+                    return
                 case .bytes(let raw): bytes = raw
                 case .silence: continue
                 case .hangUp: return
                 }
-                var rest = bytes[...]
-                while !rest.isEmpty {
-                    let sent = Array(rest).withUnsafeBytes {
-                        send(peer, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-                    }
-                    guard sent > 0 else { return }
-                    rest = rest.dropFirst(sent)
-                }
+                guard deliver(bytes, peer) else { return }
             }
         }
+    }
+
+    @discardableResult
+    private func deliver(_ bytes: [UInt8], _ peer: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let sent = Array(rest).withUnsafeBytes {
+                send(peer, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard sent > 0 else { return false }
+            rest = rest.dropFirst(sent)
+        }
+        return true
     }
 }
 

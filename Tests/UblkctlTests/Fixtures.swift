@@ -25,17 +25,38 @@ enum Fixtures {
     }
 }
 
+extension Fixtures {
+    static let events = [
+        EventRecord(
+            seq: 7, time: start, kind: .gap, message: "7 earlier events are not kept any more", lost: 7),
+        EventRecord(
+            seq: 8, time: start, device: "data", kind: .recovering,
+            message: "its worker is lost (signal:9); a new one is on its way", cause: .signal(9),
+            scope: .worker),
+        EventRecord(
+            seq: 9, time: now, device: "data", kind: .recovered,
+            message: "recovered after signal:9, 52 ms without service", cause: .signal(9), scope: .worker,
+            downtimeSeconds: 0.052),
+    ]
+
+    static let orphan = ForeignDevice(
+        id: 3, node: "/dev/ublkb3", owner: .orphan, kernelState: .live, serverPid: 99, size: 1 << 20,
+        queues: 1,
+        message: "no configuration names it")
+}
+
 /// What one run of ublkctl left behind.
 struct Run {
     let status: Int32
     let out: String
     let error: String
 
-    init(_ arguments: [String], columns: Int? = nil) {
+    init(_ arguments: [String], columns: Int? = nil, isTerminal: Bool = false) {
         let out = Sink()
         let error = Sink()
         let console = Console(
-            columns: columns, now: { Fixtures.now }, out: { out.write($0) }, error: { error.write($0) })
+            columns: columns, isTerminal: isTerminal, now: { Fixtures.now }, out: { out.write($0) },
+            error: { error.write($0) })
         status = Program.run(arguments: arguments, console: console)
         self.out = out.text
         self.error = error.text

@@ -12,4 +12,7 @@ public struct CallFlags: Sendable, Equatable {
         self.oneway = oneway
         self.upgrade = upgrade
     }
+
+    /// The caller reads replies until there are no more.
+    public var takesSeveral: Bool { more && !oneway }
 }

@@ -36,6 +36,8 @@ public struct Dispatcher: Sendable {
             answer = WireError.permissionDenied.encoded()
         } else {
             switch call.content {
+            case .request(let request) where request.method.needsMore && !call.flags.takesSeveral:
+                answer = WireError.expectedMore.encoded()
             case .request(let request): return .request(request, flags: call.flags)
             case .refused(let error): answer = error.encoded()
             case .getInfo: answer = encodedReply(service)

@@ -76,6 +76,15 @@ struct IncomingCall: Decodable {
                         .recover(
                             name: try reader.required("name", String.self),
                             queues: try reader.optional("queues", [Int].self) ?? []))
+                case .restart: .request(.restart(names: try reader.required("names", [String].self)))
+                case .plan: .request(.plan)
+                case .subscribe:
+                    .request(.subscribe(since: try reader.optional("since", UInt64.self)))
+                case .cleanup:
+                    .request(
+                        .cleanup(
+                            name: try reader.required("name", String.self),
+                            dryRun: try reader.optional("dryRun", Bool.self) ?? false))
                 }
             try reader.finish()
             return content

@@ -30,6 +30,8 @@ public struct InterfaceText: Sendable, Equatable {
                 error MethodNotImplemented (method: string)
                 error InvalidParameter (parameter: string)
                 error PermissionDenied ()
+                # The method has several replies: call it with "more".
+                error ExpectedMore ()
 
                 """)
     }

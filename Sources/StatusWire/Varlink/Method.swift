@@ -9,19 +9,26 @@ public enum Method: String, Sendable, CaseIterable {
     case start = "org.ublkd.Start"
     case stop = "org.ublkd.Stop"
     case recover = "org.ublkd.Recover"
+    case restart = "org.ublkd.Restart"
+    case plan = "org.ublkd.Plan"
+    case subscribe = "org.ublkd.Subscribe"
+    case cleanup = "org.ublkd.Cleanup"
 
     public var accessRequired: Access {
         switch self {
         case .getInfo, .getInterfaceDescription, .status, .list: .everybody
-        case .show, .reload, .start, .stop, .recover: .admin
+        case .show, .reload, .start, .stop, .recover, .restart, .plan, .subscribe, .cleanup: .admin
         }
     }
 
     /// Whether it can change anything: such calls are logged with their caller.
     public var changes: Bool {
         switch self {
-        case .getInfo, .getInterfaceDescription, .status, .list, .show: false
-        case .reload, .start, .stop, .recover: true
+        case .getInfo, .getInterfaceDescription, .status, .list, .show, .plan, .subscribe: false
+        case .reload, .start, .stop, .recover, .restart, .cleanup: true
         }
     }
+
+    /// Whether it has replies without end, so that a caller must say that he takes several (`more`).
+    public var needsMore: Bool { self == .subscribe }
 }

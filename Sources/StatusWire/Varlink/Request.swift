@@ -10,6 +10,14 @@ public enum Request: Sendable, Equatable {
     case stop(names: [String], force: Bool)
     /// The whole worker when `queues` is empty, else these queues in place.
     case recover(name: String, queues: [Int])
+    /// Stop, refused when in use, and start.
+    case restart(names: [String])
+    /// What `reload` would do.
+    case plan
+    /// Events after this number, then those that happen; nil: those that happen from now on.
+    case subscribe(since: UInt64?)
+    /// Removes a device that bears our mark and is in no configuration; `dryRun`: only says so.
+    case cleanup(name: String, dryRun: Bool)
 
     public var method: Method {
         switch self {
@@ -20,6 +28,10 @@ public enum Request: Sendable, Equatable {
         case .start: .start
         case .stop: .stop
         case .recover: .recover
+        case .restart: .restart
+        case .plan: .plan
+        case .subscribe: .subscribe
+        case .cleanup: .cleanup
         }
     }
 

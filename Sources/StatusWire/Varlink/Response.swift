@@ -7,6 +7,10 @@ public enum Response: Sendable, Equatable {
     case start([DeviceOutcome])
     case stop([DeviceOutcome])
     case recover([DeviceOutcome])
+    case restart([DeviceOutcome])
+    case plan([PlannedChange])
+    case events([EventRecord])
+    case cleanup(CleanupReply)
 
     /// The reply as a server sends it, with its closing NUL. `Status` goes to everybody without what only
     /// administrators may read.
@@ -21,34 +25,13 @@ public enum Response: Sendable, Equatable {
         case .list(let devices): encodedReply(ListReply(devices: devices), continues: continues)
         case .show(let device): encodedReply(ShowReply(device: device), continues: continues)
         case .reload(let outcomes): encodedReply(ReloadReply(outcomes: outcomes), continues: continues)
-        case .start(let outcomes), .stop(let outcomes), .recover(let outcomes):
+        case .start(let outcomes), .stop(let outcomes), .recover(let outcomes), .restart(let outcomes):
             encodedReply(OutcomesReply(outcomes: outcomes), continues: continues)
+        case .plan(let changes): encodedReply(PlanReply(changes: changes), continues: continues)
+        case .events(let events): encodedReply(EventsReply(events: events), continues: continues)
+        case .cleanup(let reply): encodedReply(reply, continues: continues)
         }
     }
-}
-
-/// Parameters of the reply to `List`, in name order.
-public struct ListReply: Codable, Sendable, Equatable {
-    public var devices: [DeviceSummary]
-    public init(devices: [DeviceSummary]) { self.devices = devices }
-}
-
-/// Parameters of the reply to `Show`.
-public struct ShowReply: Codable, Sendable, Equatable {
-    public var device: DeviceDetail
-    public init(device: DeviceDetail) { self.device = device }
-}
-
-/// Parameters of the reply to `Reload`.
-public struct ReloadReply: Codable, Sendable, Equatable {
-    public var outcomes: [ReloadOutcome]
-    public init(outcomes: [ReloadOutcome]) { self.outcomes = outcomes }
-}
-
-/// Parameters of the reply to `Start`, `Stop` and `Recover`.
-public struct OutcomesReply: Codable, Sendable, Equatable {
-    public var outcomes: [DeviceOutcome]
-    public init(outcomes: [DeviceOutcome]) { self.outcomes = outcomes }
 }
 
 /// One reply that is not an error, closed by its NUL.

@@ -11,7 +11,8 @@ extension WireError: Codable {
         let reply = try decoder.container(keyedBy: Key.self)
         let name = try reply.decode(String.self, forKey: .error)
         guard reply.contains(.parameters), try !reply.decodeNil(forKey: .parameters) else {
-            self = name == WireError.permissionDenied.name ? .permissionDenied : .unknown(name: name)
+            let bare: [WireError] = [.permissionDenied, .expectedMore]
+            self = bare.first { $0.name == name } ?? .unknown(name: name)
             return
         }
         let fields = try reply.nestedContainer(keyedBy: Parameter.self, forKey: .parameters)
@@ -36,6 +37,7 @@ extension WireError: Codable {
         case "org.varlink.service.InvalidParameter":
             self = .invalidParameter(parameter: try text(.parameter))
         case "org.varlink.service.PermissionDenied": self = .permissionDenied
+        case "org.varlink.service.ExpectedMore": self = .expectedMore
         default: self = .unknown(name: name)
         }
     }
@@ -66,7 +68,7 @@ extension WireError: Codable {
             try fields.encode(method, forKey: .method)
         case .invalidParameter(let parameter):
             try fields.encode(parameter, forKey: .parameter)
-        case .permissionDenied, .unknown:
+        case .permissionDenied, .expectedMore, .unknown:
             break
         }
     }

@@ -14,6 +14,8 @@ public enum WireError: Error, Sendable, Equatable {
     case methodNotImplemented(method: String)
     case invalidParameter(parameter: String)
     case permissionDenied
+    /// The method has several replies and was called without `more`.
+    case expectedMore
 
     /// Met by clients only: an error of a newer ublkd.
     case unknown(name: String)
@@ -32,6 +34,7 @@ public enum WireError: Error, Sendable, Equatable {
         case .methodNotImplemented: "org.varlink.service.MethodNotImplemented"
         case .invalidParameter: "org.varlink.service.InvalidParameter"
         case .permissionDenied: "org.varlink.service.PermissionDenied"
+        case .expectedMore: "org.varlink.service.ExpectedMore"
         case .unknown(let name): name
         }
     }

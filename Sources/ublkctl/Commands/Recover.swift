@@ -16,7 +16,7 @@ struct Recover: ClientCommand {
             device serves again; see --timeout and --no-wait.
             """)
 
-    @Argument(help: ArgumentHelp("The device.", valueName: "name"))
+    @Argument(help: ArgumentHelp("The device.", valueName: "name"), completion: .deviceNames)
     var name: String
 
     @Option(

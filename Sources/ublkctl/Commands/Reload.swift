@@ -21,7 +21,8 @@ struct Reload: ClientCommand {
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Devices that may be made anew for their difference.", valueName: "name"))
+        help: ArgumentHelp("Devices that may be made anew for their difference.", valueName: "name"),
+        completion: .deviceNames)
     var recreate: [String] = []
 
     @OptionGroup(title: "Global options") var common: CommonOptions

@@ -12,7 +12,7 @@ struct Show: ClientCommand {
             Paths are shown here, so this is for root and members of group ublkd.
             """)
 
-    @Argument(help: ArgumentHelp("The device.", valueName: "name"))
+    @Argument(help: ArgumentHelp("The device.", valueName: "name"), completion: .deviceNames)
     var name: String
 
     @OptionGroup(title: "Global options") var common: CommonOptions

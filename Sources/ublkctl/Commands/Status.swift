@@ -25,22 +25,40 @@ struct Status: ClientCommand {
             The table fits the terminal (or COLUMNS); in a pipe it is as wide as it needs. With names, the \
             exit status is 1 unless each of these devices is as it should be: serving, or stopped by an \
             operator. Without names it tells only whether ublkd answered.
+
+            Examples:
+              ublkctl status --watch
+              ublkctl status data --json | jq -r .devices[].state
             """)
 
-    @Argument(help: ArgumentHelp("The devices; all when none is named.", valueName: "name"))
+    @Argument(
+        help: ArgumentHelp("The devices; all when none is named.", valueName: "name"),
+        completion: .deviceNames)
     var names: [String] = []
 
     @Flag(help: "Also show the ublk devices of other programs and instances.")
     var all = false
 
+    @Flag(help: "Go on: every second on a terminal, elsewhere whenever something changed.")
+    var watch = false
+
     @OptionGroup(title: "Global options") var common: CommonOptions
 
     func execute(in session: inout Session) throws(Failure) -> Report {
+        guard !watch else { return try watch(on: session.console) }
+        let (host, devices) = try read(in: &session)
+        return report(host, devices, session.console)
+    }
+
+    func read(in session: inout Session) throws(Failure) -> (HostStatus, [DeviceSummary]) {
         let host = try session.call(.status, as: HostStatus.self, verb: "status")
-        let devices = try session.devices(named: names, verb: "status")
+        return (host, try session.devices(named: names, verb: "status"))
+    }
+
+    func report(_ host: HostStatus, _ devices: [DeviceSummary], _ console: Console) -> Report {
         let text = StatusText.rendered(
-            devices, foreign: all ? host.foreignDevices : [], host: host, now: session.console.now(),
-            width: session.console.columns)
+            devices, foreign: all ? host.foreignDevices : [], host: host, now: console.now(),
+            width: console.columns)
         var report = Report(text: text, members: ["host": host, "devices": devices])
         report.isUnwell = !names.isEmpty && !devices.allSatisfy(\.state.isAsAsked)
         return report

@@ -16,7 +16,7 @@ struct Wait: ClientCommand {
               ublkctl wait data --state live --timeout 1min && mount /data
             """)
 
-    @Argument(help: ArgumentHelp("The devices.", valueName: "name"))
+    @Argument(help: ArgumentHelp("The devices.", valueName: "name"), completion: .deviceNames)
     var names: [String]
 
     @Option(help: ArgumentHelp("The state to wait for.", valueName: "state"))

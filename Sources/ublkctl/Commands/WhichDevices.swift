@@ -3,7 +3,7 @@ internal import StatusWire
 
 /// `NAME…|--all`: some devices or every one, but said so.
 struct WhichDevices: ParsableArguments {
-    @Argument(help: ArgumentHelp("The devices.", valueName: "name"))
+    @Argument(help: ArgumentHelp("The devices.", valueName: "name"), completion: .deviceNames)
     var names: [String] = []
 
     @Flag(help: "Every device of this ublkd.")
@@ -19,4 +19,9 @@ struct WhichDevices: ParsableArguments {
         let devices = try session.devices(named: names, verb: verb)
         return all ? devices.filter { $0.owner == .ours } : devices
     }
+}
+
+extension CompletionKind {
+    /// What the shell offers for NAME; nothing while ublkd does not run.
+    static var deviceNames: CompletionKind { .shellCommand("ublkctl list 2>/dev/null") }
 }

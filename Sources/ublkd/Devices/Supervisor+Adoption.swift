@@ -153,7 +153,11 @@ extension Supervisor {
         switch name {
         case .control: break
         case .page(let device), .memory(let device), .socket(let device):
-            if devices[device]?.machine.deviceID == nil && !orphansMayNeed(device) { store.remove(name) }
+            if orphansMayNeed(device) {
+                orphanNames.insert(device)
+            } else if devices[device]?.machine.deviceID == nil {
+                store.remove(name)
+            }
         }
     }
 

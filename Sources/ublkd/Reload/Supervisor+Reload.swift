@@ -110,6 +110,7 @@ extension Supervisor {
         takeDaemon(new)
         for device in devices.values { device.pendingChange = nil }
         for step in steps { step.perform() }
+        noteReload(steps.map(\.outcome))
         keepAsLastGood()
         for outcome in steps.map(\.outcome) {
             log.write(
@@ -135,6 +136,7 @@ extension Supervisor {
         case .invalid(let diagnostics):
             configState = .lastGood
             configProblems = diagnostics.map { Problem($0) }
+            noteInvalidConfiguration()
             log.write(
                 .error,
                 "the configuration has \(diagnostics.count) errors and is not applied; nothing changed")

@@ -6,8 +6,10 @@ import Systemd
 /// One Varlink client. Everything about it is bounded: the frame it may send, the time it may take for it,
 /// and the answers that may wait for it to read.
 final class ClientConnection {
-    /// Answers that wait, bytes; a client that reads slower than that is dropped.
-    private static let maxPending = 64 * 1024 * 1024
+    /// An answer that waits, bytes.
+    private static let maxAnswer = 64 * 1024 * 1024
+    /// Events that wait, bytes: the whole event log. A client that reads slower than that is dropped.
+    private static let maxEvents = 2 * 1024 * 1024
     /// Milliseconds for one frame to arrive, and for a waiting answer to be read.
     private static let patience: UInt64 = 5_000
 
@@ -25,6 +27,8 @@ final class ClientConnection {
     private var deadline: Source?
     /// The call being answered; the next frame waits until it is.
     private var isAnswering = false
+    /// Answered with events for as long as the connection lasts.
+    private var isSubscribed = false
     private(set) var isClosed = false
 
     init(_ fd: consuming Fd, peer: PeerCredentials, access: Access, loop: EventLoop, server: SocketServer)
@@ -54,6 +58,8 @@ final class ClientConnection {
         guard count > 0 else { return close() }
         decoder.append(buffer[..<count])
         serve()
+        // Calls may be sent ahead of their answers, but not without end.
+        if decoder.pendingBytes > 2 * FrameDecoder.callLimit { close() }
     }
 
     /// Serves whole frames, one call at a time: the next one only once the answer of the last was read.
@@ -73,6 +79,10 @@ final class ClientConnection {
             case .reply(let bytes): send(bytes)
             case .ignore: break
             case .hangUp: return close()
+            case .request(.subscribe(let since), _):
+                isAnswering = true
+                isSubscribed = true
+                return server.subscribe(self, since: since)
             case .request(let request, let flags):
                 isAnswering = true
                 server.serve(request, for: self) { [weak self] bytes in
@@ -85,9 +95,10 @@ final class ClientConnection {
         }
     }
 
-    private func send(_ bytes: [UInt8]) {
+    func send(_ bytes: [UInt8]) {
+        guard !isClosed else { return }
         pending += bytes
-        guard pending.count - sent <= Self.maxPending else { return close() }
+        guard pending.count - sent <= (isSubscribed ? Self.maxEvents : Self.maxAnswer) else { return close() }
         flush()
     }
 

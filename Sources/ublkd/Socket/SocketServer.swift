@@ -8,6 +8,8 @@ import Systemd
 final class SocketServer {
     /// Clients at the same time; more are turned away at once.
     private static let maxClients = 64
+    /// The last places are for administrators: nobody else can shut them out.
+    private static let placesForAdmins = 16
 
     let dispatcher = Dispatcher(service: ServiceInfo(version: ProductVersion.text))
     private let listener: UnixListener
@@ -40,8 +42,10 @@ final class SocketServer {
             // Closing at once is the only answer that costs nothing.
             guard clients.count < Self.maxClients else { return }
             let peer = try PeerCredentials(of: fd)
+            let access = access(of: peer)
+            guard access == .admin || clients.count < Self.maxClients - Self.placesForAdmins else { return }
             let client = try ClientConnection(
-                fd, peer: peer, access: access(of: peer), loop: supervisor.loop, server: self)
+                fd, peer: peer, access: access, loop: supervisor.loop, server: self)
             clients[ObjectIdentifier(client)] = client
             // Its first call is there already, as a rule.
             client.read()
@@ -74,5 +78,16 @@ final class SocketServer {
         }
     }
 
-    func closed(_ client: ClientConnection) { clients[ObjectIdentifier(client)] = nil }
+    /// Sends the client what happens, until it is closed.
+    func subscribe(_ client: ClientConnection, since: UInt64?) {
+        supervisor.eventLog.follow(client, since: since, now: .now) { [weak client] events in
+            guard let client else { return }
+            client.send(Response.events(events).encoded(for: client.access, continues: true))
+        }
+    }
+
+    func closed(_ client: ClientConnection) {
+        supervisor.eventLog.unfollow(client)
+        clients[ObjectIdentifier(client)] = nil
+    }
 }

@@ -4,7 +4,8 @@ import DevicePolicy
 import LinuxSys
 import StatusWire
 
-// What clients ask. Reading answers at once; `stop` answers when it is known whether the disk could go.
+// What clients ask. Reading answers at once; `stop` and `restart` answer when it is known whether the disk
+// could go.
 extension Supervisor {
     typealias Answer = (Result<Response, WireError>) -> Void
 
@@ -24,16 +25,27 @@ extension Supervisor {
         case .start(let names): answer(start(names))
         case .stop(let names, let force): stop(names, force: force, answer: answer)
         case .recover(let name, let queues): answer(recover(name, queues: queues))
+        case .restart(let names): restart(names, answer: answer)
+        case .plan: plan(answer)
+        case .cleanup(let name, let dryRun): cleanup(name, dryRun: dryRun, answer: answer)
+        case .subscribe:
+            // A connection's own affair, and taken by it.
+            answer(.failure(.expectedMore))
         }
     }
 
     /// By name, `N`, `ublkbN` or the path of the node.
     func device(named name: String) -> Device? {
         if let device = devices[name] { return device }
-        var text = name[...]
-        for prefix in ["/dev/", "ublkb"] where text.hasPrefix(prefix) { text = text.dropFirst(prefix.count) }
-        guard let id = UInt32(text) else { return nil }
+        guard let id = Self.deviceNumber(name) else { return nil }
         return devices.values.first { $0.machine.deviceID == id }
+    }
+
+    /// N of `N`, `ublkbN` or `/dev/ublkbN`.
+    static func deviceNumber(_ word: String) -> UInt32? {
+        var text = word[...]
+        for prefix in ["/dev/", "ublkb"] where text.hasPrefix(prefix) { text = text.dropFirst(prefix.count) }
+        return UInt32(text)
     }
 
     private func resolve(_ names: [String]) -> Result<[Device], WireError> {
@@ -93,34 +105,55 @@ extension Supervisor {
     }
 
     private func stop(_ names: [String], force: Bool, answer: @escaping Answer) {
+        forEach(names, answer: { answer($0.map { .stop($0) }) }) { device, report in
+            if case .stopped = device.machine.phase { return report(self.outcome(device, .unchanged)) }
+            let holders = self.users(of: device)
+            guard holders.isEmpty || force else { return report(self.busy(device, holders)) }
+            device.stopWaiters.append { result in
+                guard result.outcome == .accepted else { return report(result) }
+                report(self.outcome(device, .failed, "somebody started it again"))
+            }
+            self.post(.stop(remove: false, force: force, isOpen: !holders.isEmpty), to: device)
+        }
+    }
+
+    private func restart(_ names: [String], answer: @escaping Answer) {
+        forEach(names, answer: { answer($0.map { .restart($0) }) }) { device, report in
+            let holders = self.users(of: device)
+            guard holders.isEmpty else { return report(self.busy(device, holders)) }
+            guard !device.machine.removalPending else {
+                return report(self.outcome(device, .refused, "it is no longer configured"))
+            }
+            let hasDisk = device.machine.deviceID != nil
+            if hasDisk { device.stopWaiters.append(report) }
+            self.post(.stop(remove: false, force: false, isOpen: false), to: device)
+            self.post(.start, to: device)
+            if !hasDisk { report(self.outcome(device, .accepted)) }
+        }
+    }
+
+    /// Begins something for each device, and answers in the order of the names once each has reported.
+    private func forEach(
+        _ names: [String], answer: @escaping (Result<[DeviceOutcome], WireError>) -> Void,
+        begin: (Device, @escaping (DeviceOutcome) -> Void) -> Void
+    ) {
         let found: [Device]
         switch resolve(names) {
         case .failure(let error): return answer(.failure(error))
         case .success(let devices): found = devices
         }
-        var outcomes: [String: DeviceOutcome] = [:]
         let order = found.map(\.name)
-        func finish() {
-            guard outcomes.count == Set(order).count else { return }
-            answer(.success(.stop(order.compactMap { outcomes[$0] })))
+        let all = Set(order).count
+        var outcomes: [String: DeviceOutcome] = [:]
+        guard all > 0 else { return answer(.success([])) }
+        for (index, device) in found.enumerated() where !order[..<index].contains(device.name) {
+            begin(device) { outcome in
+                guard outcomes.updateValue(outcome, forKey: device.name) == nil, outcomes.count == all else {
+                    return
+                }
+                answer(.success(order.compactMap { outcomes[$0] }))
+            }
         }
-        for device in found {
-            if case .stopped = device.machine.phase {
-                outcomes[device.name] = outcome(device, .unchanged)
-                continue
-            }
-            let holders = users(of: device)
-            if !holders.isEmpty && !force {
-                outcomes[device.name] = busy(device, holders)
-                continue
-            }
-            device.stopWaiters.append { result in
-                outcomes[device.name] = result
-                finish()
-            }
-            post(.stop(remove: false, force: force, isOpen: !holders.isEmpty), to: device)
-        }
-        finish()
     }
 
     private func busy(_ device: Device, _ holders: [Holder]) -> DeviceOutcome {
@@ -143,6 +176,7 @@ extension Supervisor {
         let result: DeviceOutcome
         switch device.machine.phase {
         case .stopped, .removed: result = outcome(device, .done)
+        case .starting: result = outcome(device, .accepted)
         case .failed(let failed): result = outcome(device, .failed, failed.failure.message)
         default: return
         }

@@ -120,14 +120,18 @@ extension Supervisor {
     private var foreignDevices: [ForeignDevice] {
         let known = Set(devices.values.compactMap(\.machine.deviceID))
         return Sysfs.ublkDevices().sorted().filter { !known.contains($0) }.compactMap { id in
-            guard let info = try? control.info(of: id) else { return nil }
-            let isOurs = OwnerCookie(rawValue: info.cookie)?.isOf(instance: instance) ?? false
-            return ForeignDevice(
-                id: Int(id), node: Sysfs.diskSectors(ofDisk: "ublkb\(id)") == nil ? nil : "/dev/ublkb\(id)",
-                owner: isOurs ? .orphan : .foreign, kernelState: info.state?.wire,
-                serverPid: info.serverPID > 0 ? Int(info.serverPID) : nil,
-                size: Sysfs.diskSectors(ofDisk: "ublkb\(id)").map { $0 * 512 }, queues: Int(info.queues),
-                message: isOurs ? "no configuration names it" : "made by another tool")
+            (try? control.info(of: id)).map { unsupervised(id, $0) }
         }
+    }
+
+    func unsupervised(_ id: UInt32, _ info: DeviceInfo) -> ForeignDevice {
+        let isOurs = OwnerCookie(rawValue: info.cookie)?.isOf(instance: instance) ?? false
+        let sectors = Sysfs.diskSectors(ofDisk: "ublkb\(id)")
+        return ForeignDevice(
+            id: Int(id), node: sectors == nil ? nil : "/dev/ublkb\(id)", owner: isOurs ? .orphan : .foreign,
+            kernelState: info.state?.wire, serverPid: info.serverPID > 0 ? Int(info.serverPID) : nil,
+            size: sectors.map { $0 * 512 }, queues: Int(info.queues),
+            message: isOurs
+                ? "no configuration names it; `ublkctl cleanup \(id)` removes it" : "made by another tool")
     }
 }

@@ -4,8 +4,17 @@
 // varlink time SOCKET METHOD MILLISECONDS: calls METHOD again and again for so long, each time on a new
 // connection, 10 ms apart. Prints "calls=N refused=N errors=N median_us=N max_us=N slowest_after_ms=N": from connect to the last
 // byte of the answer; refused: nobody listened, or not yet.
+// varlink more SOCKET METHOD PARAMETERS MILLISECONDS: calls with "more" and prints each answer on a line for so long; 1 if one
+// is an error, 2 if the connection was closed before.
+// varlink crowd SOCKET COUNT MILLISECONDS: that many connections, one call on each; prints "answered=N refused=N" and keeps
+// them open for so long.
+// varlink long SOCKET BYTES: sends so many bytes of a call that does not end. Prints "closed_ms=N" or "open".
+// varlink slow SOCKET MILLISECONDS: sends a byte of a call each 200 ms for so long. The same.
+// varlink lazy SOCKET MILLISECONDS: subscribes and reads nothing for so long. The same.
 #include <sys/types.h>
 #include <err.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,27 +39,141 @@ static int less(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static char answer[1 << 20];
+static char answer[1 << 21];
+
+static int connected(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        err(1, "socket");
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+// Reads one answer, or gives up after so many ms. 1: it is there; 0: not in time; -1: the connection is closed.
+static int read_answer(int fd, int milliseconds)
+{
+    size_t have = 0;
+    uint64_t end = now_us() + (uint64_t)milliseconds * 1000u;
+    while (have < sizeof answer - 1) {
+        uint64_t now = now_us();
+        struct pollfd entry = {.fd = fd, .events = POLLIN};
+        if (now >= end || poll(&entry, 1, (int)((end - now) / 1000u) + 1) == 0)
+            return 0;
+        // a byte at a time: the next answer may be there, too
+        ssize_t got = read(fd, answer + have, 1);
+        if (got <= 0)
+            return -1;
+        if (answer[have++] == 0)
+            return 1;
+    }
+    errx(1, "an answer without end");
+}
+
+static int more(const char *path, const char *method, const char *parameters, uint64_t milliseconds)
+{
+    uint64_t end = now_us() + milliseconds * 1000u;
+    int fd = connected(path), got = 0;
+    if (fd < 0)
+        err(2, "%s", path);
+    if (dprintf(fd, "{\"method\":\"%s\",\"parameters\":%s,\"more\":true}%c", method, parameters, 0) < 0)
+        err(2, "write");
+    while (now_us() < end && (got = read_answer(fd, (int)((end - now_us()) / 1000u))) > 0) {
+        puts(answer);
+        fflush(stdout);
+        if (strstr(answer, "\"error\":\""))
+            return 1;
+    }
+    return got < 0 ? 2 : 0;
+}
+
+static int crowd(const char *path, unsigned count, unsigned milliseconds)
+{
+    unsigned answered = 0, refused = 0;
+    for (unsigned i = 0; i < count; i++) {
+        int fd = connected(path);
+        if (fd < 0)
+            err(2, "%s", path);
+        // one that is turned away may be so before it can write
+        if (dprintf(fd, "{\"method\":\"org.varlink.service.GetInfo\"}%c", 0) > 0 && read_answer(fd, 10000) == 1)
+            answered++;
+        else
+            refused++;
+    }
+    printf("answered=%u refused=%u\n", answered, refused);
+    fflush(stdout);
+    usleep(milliseconds * 1000u);
+    return 0;
+}
+
+// Tells whether the other side closes the connection within so many ms.
+static int watch_close(int fd, uint64_t began, uint64_t milliseconds, int drips)
+{
+    while (now_us() - began < milliseconds * 1000u) {
+        struct pollfd entry = {.fd = fd, .events = POLLRDHUP};
+        if ((drips && write(fd, "{", 1) < 0) || poll(&entry, 1, 200) > 0) {
+            printf("closed_ms=%llu\n", (unsigned long long)((now_us() - began) / 1000u));
+            return 0;
+        }
+    }
+    puts("open");
+    return 0;
+}
+
+static int overlong(const char *path, size_t bytes)
+{
+    char chunk[4096];
+    uint64_t began = now_us();
+    int fd = connected(path);
+    if (fd < 0)
+        err(2, "%s", path);
+    memset(chunk, 'x', sizeof chunk);
+    while (bytes > 0) {
+        ssize_t sent = write(fd, chunk, bytes < sizeof chunk ? bytes : sizeof chunk);
+        if (sent < 0)
+            break;
+        bytes -= (size_t)sent;
+    }
+    return watch_close(fd, began, 1500, 0);
+}
+
+static int slow(const char *path, uint64_t milliseconds)
+{
+    int fd = connected(path);
+    if (fd < 0)
+        err(2, "%s", path);
+    return watch_close(fd, now_us(), milliseconds, 1);
+}
+
+static int lazy(const char *path, uint64_t milliseconds)
+{
+    int fd = connected(path);
+    if (fd < 0)
+        err(2, "%s", path);
+    if (dprintf(fd, "{\"method\":\"org.ublkd.Subscribe\",\"more\":true,\"parameters\":{\"since\":0}}%c", 0) < 0)
+        err(2, "write");
+    return watch_close(fd, now_us(), milliseconds, 0);
+}
 
 // 0: an answer, in `answer`; 1: nobody there; 2: an error, or no complete answer.
 static int call(const char *path, const char *method, const char *parameters)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
     char request[4096];
     size_t have = 0;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), outcome = 2;
-    if (fd < 0)
-        err(1, "socket");
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    int outcome = 2;
     size_t length = 1 + (size_t)snprintf(request, sizeof request, "{\"method\":\"%s\",\"parameters\":%s}", method,
                                          parameters);
     answer[0] = 0;
     if (length > sizeof request)
         errx(2, "the call is too long");
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address)) {
-        close(fd);
+    int fd = connected(path);
+    if (fd < 0)
         return 1;
-    }
     if (write(fd, request, length) == (ssize_t)length) {
         ssize_t got;
         while (have < sizeof answer - 1 && (got = read(fd, answer + have, sizeof answer - 1 - have)) > 0) {
@@ -95,8 +218,20 @@ int main(int argc, char **argv)
 {
     if (argc == 5 && !strcmp(argv[1], "time"))
         return time_calls(argv[2], argv[3], strtoull(argv[4], NULL, 10));
+    signal(SIGPIPE, SIG_IGN);
+    if (argc == 6 && !strcmp(argv[1], "more"))
+        return more(argv[2], argv[3], argv[4], strtoull(argv[5], NULL, 10));
+    if (argc == 5 && !strcmp(argv[1], "crowd"))
+        return crowd(argv[2], (unsigned)strtoul(argv[3], NULL, 10), (unsigned)strtoul(argv[4], NULL, 10));
+    if (argc == 4 && !strcmp(argv[1], "long"))
+        return overlong(argv[2], strtoull(argv[3], NULL, 10));
+    if (argc == 4 && !strcmp(argv[1], "slow"))
+        return slow(argv[2], strtoull(argv[3], NULL, 10));
+    if (argc == 4 && !strcmp(argv[1], "lazy"))
+        return lazy(argv[2], strtoull(argv[3], NULL, 10));
     if (argc < 4 || argc > 5 || strcmp(argv[1], "call"))
-        errx(2, "varlink call SOCKET METHOD [PARAMETERS] | time SOCKET METHOD MILLISECONDS");
+        errx(2, "varlink call SOCKET METHOD [PARAMETERS] | time SOCKET METHOD MILLISECONDS | more SOCKET METHOD PARAMETERS "
+                "MILLISECONDS | crowd SOCKET COUNT MILLISECONDS | long SOCKET BYTES | slow SOCKET MILLISECONDS | lazy SOCKET MILLISECONDS");
     int outcome = call(argv[2], argv[3], argc == 5 ? argv[4] : "{}");
     puts(answer);
     return outcome ? 1 : 0;
