@@ -3,15 +3,17 @@ import Testing
 
 /// Input that was made to break the parser.
 @Suite struct HostileInputTests {
-    @Test(arguments: [
-        String(repeating: "[", count: 100_000), "a = " + String(repeating: "[", count: 100_000),
-        "a = " + String(repeating: "{a=", count: 100_000), "a = " + String(repeating: "[{a=", count: 50_000),
-        String(repeating: "a.", count: 100_000) + "a = 1",
-        "[" + String(repeating: "a.", count: 100_000) + "a]",
-        "a = {" + String(repeating: "a.", count: 1000) + "a = 1}",
-    ])
-    func deepNestingIsRefused(text: String) throws {
-        let document = parse(text)
+    @Test(
+        arguments: [
+            String(repeating: "[", count: 100_000), "a = " + String(repeating: "[", count: 100_000),
+            "a = " + String(repeating: "{a=", count: 100_000),
+            "a = " + String(repeating: "[{a=", count: 50_000),
+            String(repeating: "a.", count: 100_000) + "a = 1",
+            "[" + String(repeating: "a.", count: 100_000) + "a]",
+            "a = {" + String(repeating: "a.", count: 1000) + "a = 1}",
+        ].map(LargeText.init))
+    func deepNestingIsRefused(large: LargeText) throws {
+        let document = parse(large.text)
         #expect(!document.isValid)
         #expect(json(document).count < 10_000)
     }
@@ -47,9 +49,9 @@ import Testing
             "a = [\n" + String(repeating: "1,\n", count: 50_000),
             "a = '''" + String(repeating: "x\n", count: 100_000),
             String(repeating: "a = [\n", count: 30_000),
-        ])
-    func largeDocuments(text: String) {
-        let document = parse(text)
+        ].map(LargeText.init))
+    func largeDocuments(large: LargeText) {
+        let document = parse(large.text)
         #expect(document.diagnostics.count <= Diagnostic.limit)
     }
 
@@ -125,4 +127,10 @@ import Testing
         "a.b.c = 1\n[a.d]\n[a.d.e]\n[[a.f]]\n[[a.f]]\n[a.f.g]\r\nx = [\n[1,\n2],\n]\n",
         "[device.data]\ntarget = \"file\"\npath = \"/srv/data.img\"\nsize = \"10GiB\"\ncpus = [\"0-1\", \"2\"]\n",
     ]
+}
+
+/// An argument that is not printed whole.
+struct LargeText: CustomTestStringConvertible {
+    let text: String
+    var testDescription: String { "\(text.prefix(16).debugDescription)… of \(text.utf8.count) bytes" }
 }

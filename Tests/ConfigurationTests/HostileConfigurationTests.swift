@@ -42,9 +42,9 @@ import Testing
             (0..<5_000).map { "[device.d\($0)]\nqueues = 0\n" }.joined(),
             "[device.d]\n" + String(repeating: "k", count: 100_000) + " = 1",
             "[device.d]\ncpus = [" + String(repeating: "\"x\",", count: 20_000) + "]",
-        ])
-    func manyErrors(text: String) {
-        let result = checked(text)
+        ].map(LargeText.init))
+    func manyErrors(large: LargeText) {
+        let result = checked(large.text)
         #expect(result.configuration == nil)
         #expect((1...Diagnostic.limit).contains(result.diagnostics.count))
     }
@@ -103,4 +103,10 @@ import Testing
             bytes.insert(contentsOf: Array(copy), at: place)
         }
     }
+}
+
+/// An argument that is not printed whole.
+struct LargeText: CustomTestStringConvertible {
+    let text: String
+    var testDescription: String { "\(text.prefix(16).debugDescription)… of \(text.utf8.count) bytes" }
 }
