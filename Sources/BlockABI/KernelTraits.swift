@@ -19,23 +19,21 @@ public struct KernelTraits: Sendable, Equatable {
         return features.contains(.perIODaemon) ? .middle : .classic
     }
 
+    // MARK: - What is done differently
+
     /// START_USER_RECOVERY that may be a repetition oopses the kernel unless a filler fetched all slots first.
     public var needsFillerBeforeRepeatedStart: Bool { family == .classic }
+    /// START_USER_RECOVERY after an accepted one is refused with EINVAL and changes nothing.
+    public var refusesRepeatedStart: Bool { family == .classic }
     /// A queue whose tags are all with the dead worker is noticed after 30 s only: keep one tag spare.
     public var needsSpareTag: Bool { family == .classic }
-    /// START_DEV and END_USER_RECOVERY must name the process that opened ublkcN.
-    public var checksOpenerPID: Bool { family != .classic }
     /// The state stays LIVE while a dead worker's last I/O drains: LIVE with a dead worker is not lost.
     public var staysLiveWhileFenced: Bool { family != .classic }
     /// END_USER_RECOVERY for a dead worker makes a device LIVE that nobody serves.
     public var endForDeadWorkerIsFatal: Bool { family == .classic }
-    /// A worker that died before START_DEV was processed leaves a device that must be deleted and added.
-    public var mustReaddAfterDeathBeforeStart: Bool { !features.contains(.ioDescriptorSize) }
-    /// A node that is read before its device is verified LIVE can wedge STOP_DEV for good.
-    public var nodeMustNotBeProbedBeforeLive: Bool { !features.contains(.ioDescriptorSize) }
-    /// DEL_DEV that hangs blocks ADD and DEL of every device, so it only follows a STOP_DEV that returned.
-    public var deleteOnlyAfterStopReturned: Bool { !features.contains(.ioDescriptorSize) }
-    /// A worker that dies in recovery with some slots fetched pins ublkcN unless a copy of its descriptor is kept.
+    /// A worker that died in recovery with some of its slots fetched can keep ublkcN open for good.
+    public var mayPinAfterPartialFetch: Bool { family != .modern }
+    /// ublkcN is let go again only if somebody with a copy of that worker's descriptor fetches the other slots.
     public var needsSavedDescriptorInRecovery: Bool { family == .middle }
     /// QUIESCE_DEV exists.
     public var canQuiesce: Bool { features.contains(.quiesce) }
@@ -45,6 +43,22 @@ public struct KernelTraits: Sendable, Equatable {
     public var canUpdateSize: Bool { features.contains(.updateSize) }
     /// TRY_STOP_DEV exists.
     public var canTryStop: Bool { features.contains(.safeStopDevice) }
+
+    // MARK: - What is done on every kernel because some of them need it
+
+    /// START_DEV and END_USER_RECOVERY must name the process that opened ublkcN.
+    public var checksOpenerPID: Bool { family != .classic }
+    /// A worker that died before START_DEV was processed leaves a device that must be deleted and added.
+    public var mustReaddAfterDeathBeforeStart: Bool { !features.contains(.ioDescriptorSize) }
+    /// A node that is read before its device is verified LIVE can wedge STOP_DEV for good.
+    public var nodeMustNotBeProbedBeforeLive: Bool { !features.contains(.ioDescriptorSize) }
+    /// DEL_DEV that hangs blocks ADD and DEL of every device, so it only follows a STOP_DEV that returned.
+    public var deleteOnlyAfterStopReturned: Bool { !features.contains(.ioDescriptorSize) }
+    /// START_DEV reads the partition table through the worker with the driver's lock held, and a worker that dies
+    /// then wedges the device, unless no FETCH came from a task with CAP_SYS_ADMIN.
+    public var mustDropPrivilegesBeforeFetch: Bool { !features.contains(.safeStopDevice) }
+
+    // MARK: - Sizes
 
     /// Tags to ask for in ADD_DEV so that `queueDepth` can be used.
     public func tags(forQueueDepth queueDepth: Int) -> Int {

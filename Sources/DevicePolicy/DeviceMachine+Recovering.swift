@@ -148,7 +148,7 @@ extension DeviceMachine {
     private mutating func startAnswered(_ r: inout Recovering, _ result: Int32) {
         switch Errno(-result) {
         case _ where result >= 0: accepted(&r)
-        case .invalidArgument where r.repeated && traits.family == .classic:
+        case .invalidArgument where r.repeated && traits.refusesRepeatedStart:
             // Armed already by an earlier START of this recovery.
             accepted(&r)
         case .busy where isPinned(r):
@@ -198,11 +198,11 @@ extension DeviceMachine {
         advance(r)
     }
 
-    /// The answer is EBUSY to a START that was sent after the kernel had said QUIESCED, and nobody has ublkcN. On
-    /// a middle kernel a fence keeps the device LIVE; on a classic one it must have been over before, because a
-    /// START had been accepted.
+    /// The answer is EBUSY to a START that was sent after the kernel had said QUIESCED, and nobody has ublkcN.
+    /// Either a fence keeps the device LIVE there, or it must have been over before, because a START had been
+    /// accepted.
     private func isPinned(_ r: Recovering) -> Bool {
-        guard traits.family != .modern, traits.needsSavedDescriptorInRecovery || r.mayBePinned,
+        guard traits.mayPinAfterPartialFetch, traits.staysLiveWhileFenced || r.mayBePinned,
             let since = r.quiescedSince, since <= r.sentAt, now.milliseconds(since: r.sentAt) >= 100
         else { return false }
         return now.milliseconds(since: since) > 10_000 && r.trouble?.reason != .recoveryBlocked

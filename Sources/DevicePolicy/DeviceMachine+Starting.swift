@@ -226,7 +226,9 @@ extension DeviceMachine {
         let delay = max(tally.died(at: now, settings), settings.restartDelay)
         let exhausted = tally.isExhausted(settings)
         var failed = Failed(failure: failure)
-        if exhausted && settings.afterGivingUp == .hold || settings.restartBurst == 0 {
+        // What this kernel cannot do it cannot do later.
+        let isFinal = failure.reason == .kernelUnrecoverable
+        if isFinal || exhausted && settings.afterGivingUp == .hold || settings.restartBurst == 0 {
             failed.held = true
         } else {
             let wait = withJitter(exhausted ? settings.restartDelayMax : delay)

@@ -17,6 +17,8 @@ final class Supervisor {
     let control: ControlDevice
     let features: DeviceFlags
     let traits: KernelTraits
+    /// Why the running kernel's driver cannot be used at all.
+    let defect = KernelDefect(release: Host.kernelRelease)
     let workers: WorkerPool
     let agents: AgentPool
     let startedAt = Timestamp.now

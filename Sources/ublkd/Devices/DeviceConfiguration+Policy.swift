@@ -31,7 +31,7 @@ extension DeviceConfiguration {
         if recovery == .failIO && !traits.canFailIO {
             return Failure(
                 .none,
-                "recovery = \"fail-io\" needs a kernel of 7.0 or later: choose \"reissue\" or \"fail-inflight\""
+                "recovery = \"fail-io\" needs Linux 6.13 or later: choose \"reissue\" or \"fail-inflight\""
             )
         }
         switch ioMode {

@@ -88,6 +88,7 @@ extension Supervisor {
     }
 
     private func preflight(_ device: Device) -> Failure? {
+        if let defect { return Failure(.kernelUnrecoverable, defect.message) }
         if let refusal = device.configuration.refusal(by: traits) { return refusal }
         guard workerUser != nil else {
             return Failure(

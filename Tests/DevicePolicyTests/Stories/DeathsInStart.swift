@@ -151,4 +151,15 @@ struct DeathsInStart {
         let errors = bench.logged.filter { $0.level == .error }
         #expect(errors.count == 1, "a crash loop says the same sentence once")
     }
+
+    /// A kernel that cannot do it cannot do it later: nothing was sent to it, and nothing is tried again.
+    @Test func aKernelThatCannotDoItIsNotAskedAgain() {
+        let bench = Bench()
+        bench.send(.start)
+        bench.send(.workerUnavailable(Failure(.kernelUnrecoverable, "Linux 6.18.5 breaks: boot another")))
+        #expect(bench.state == .failed)
+        #expect(bench.visible.reason == .kernelUnrecoverable)
+        #expect(bench.commands.isEmpty)
+        #expect(bench.timers.isEmpty && bench.visible.nextAttempt == nil)
+    }
 }

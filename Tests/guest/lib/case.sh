@@ -15,7 +15,7 @@ ublkd_pid=
 allow_io_errors=no # a case that provokes I/O errors sets it to yes: the kernel logs each of them
 kernel_release=$(uname -r)
 kernel_family=modern
-case $kernel_release in 6.12.*) kernel_family=classic ;; 6.1[6-9].*) kernel_family=middle ;; esac
+case $kernel_release in 6.12.*) kernel_family=classic ;; 6.1[3-9].*) kernel_family=middle ;; esac
 
 PATH=$bin:$support:$PATH
 mkdir -p "$out" /etc/ublkd

@@ -16,11 +16,14 @@ newest_kernel() {
         sed -n "s/^linux-image-\\(${1//./\\.}[.+].*-cloud-amd64\\)\$/\\1/p" | sort -V | tail -n 1
 }
 
-# kernel_packages VERSION: those that hold the image and the modules (up to 6.18 one package, later two).
+# kernel_packages VERSION: those that hold the image and the modules: one package, and later also some of those
+# that it depends on. One that the suite has lost held nothing that a guest needs.
 kernel_packages() {
-    local image=linux-image-$1
-    apt-cache "${apt_options[@]}" show --no-all-versions "$image" | sed -n 's/^Depends: //p' | tr ',' '\n' |
-        awk '{ print $1 }' | grep -E "^linux-(base|binary|modules)-[0-9]" || printf '%s\n' "$image"
+    local package
+    for package in "linux-image-$1" $(apt-cache "${apt_options[@]}" show --no-all-versions "linux-image-$1" |
+        sed -n 's/^Depends: //p' | tr ',' '\n' | awk '{ print $1 }' | grep -E '^linux-(base|binary|modules)-[0-9]'); do
+        [ -z "$(apt-cache "${apt_options[@]}" show "$package" 2>/dev/null)" ] || printf '%s\n' "$package"
+    done
 }
 
 # What is kept of a kernel's modules: block devices, file systems, and what they depend on.
