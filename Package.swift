@@ -72,6 +72,12 @@ let package = Package(
             name: "DevicePolicyTests", dependencies: ["DevicePolicy", "BlockABI"],
             swiftSettings: pure + [.unsafeFlags(["-O"])]),
         .testTarget(
+            name: "DocumentationTests",
+            dependencies: [
+                "Configuration", "ConfigText", "StatusWire", "ublkctl", "ublkd",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
+        .testTarget(
             name: "LinuxSysTests", dependencies: ["BlockABI", "LinuxSys", "CUblk"], swiftSettings: strict),
         // Counts the allocations of a thread by standing in front of libc's.
         .target(name: "MallocCount", path: "Tests/Support/MallocCount"),
