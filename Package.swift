@@ -1,13 +1,16 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// Builds for trials alone: places where a test can kill or stall a process (CUblk/test_points.h).
+let hasTestPoints = Context.environment["UBLKD_TEST_POINTS"] != nil
 // Every Swift target: warnings are errors, imports are exact.
-let strict: [SwiftSetting] = [
-    .treatAllWarnings(as: .error),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-]
+let strict: [SwiftSetting] =
+    [
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + (hasTestPoints ? [.define("UBLKD_TEST_POINTS")] : [])
 // Targets that have no business with pointers: an unsafe construct in them does not compile.
 let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
 
@@ -27,7 +30,7 @@ let package = Package(
             name: "CUblk",
             cSettings: [
                 .treatAllWarnings(as: .error), .enableWarning("extra"), .disableWarning("unused-parameter"),
-            ],
+            ] + (hasTestPoints ? [.define("UBLKD_TEST_POINTS")] : []),
             linkerSettings: [.linkedLibrary(":liburing.a")]),
         .systemLibrary(
             name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),

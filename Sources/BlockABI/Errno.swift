@@ -16,6 +16,7 @@ public struct Errno: Error, Hashable, Sendable, RawRepresentable {
     public static var noSuchProcess: Errno { Errno(3) }
     public static var interrupted: Errno { Errno(4) }
     public static var inputOutput: Errno { Errno(5) }
+    public static var noSuchDeviceOrAddress: Errno { Errno(6) }
     public static var badDescriptor: Errno { Errno(9) }
     public static var noChild: Errno { Errno(10) }
     public static var tryAgain: Errno { Errno(11) }
@@ -31,8 +32,10 @@ public struct Errno: Error, Hashable, Sendable, RawRepresentable {
     public static var protocolError: Errno { Errno(71) }
     public static var messageSize: Errno { Errno(90) }
     public static var notSupported: Errno { Errno(95) }
+    public static var shutdown: Errno { Errno(108) }
     public static var timedOut: Errno { Errno(110) }
     public static var connectionRefused: Errno { Errno(111) }
+    public static var stale: Errno { Errno(116) }
     public static var canceled: Errno { Errno(125) }
 }
 
@@ -61,6 +64,7 @@ extension Errno: CustomStringConvertible {
         40: ("ELOOP", "too many symbolic links"), 71: ("EPROTO", "protocol error"),
         90: ("EMSGSIZE", "message too long"), 95: ("EOPNOTSUPP", "operation not supported"),
         98: ("EADDRINUSE", "address already in use"), 104: ("ECONNRESET", "connection reset"),
+        108: ("ESHUTDOWN", "the other end has shut down"), 116: ("ESTALE", "the file is another one by now"),
         110: ("ETIMEDOUT", "timed out"), 111: ("ECONNREFUSED", "connection refused"),
         121: ("EREMOTEIO", "remote I/O error"), 122: ("EDQUOT", "disk quota exceeded"),
         125: ("ECANCELED", "cancelled"),

@@ -30,5 +30,9 @@ public struct UserData: RawRepresentable, Equatable, Sendable {
         public static var wake: Kind { Kind(rawValue: 3) }
         /// The grace period of an ending queue is over.
         public static var grace: Kind { Kind(rawValue: 4) }
+        /// The answer to a cancellation; the cancelled entry's own answer is the one that counts.
+        public static var cancel: Kind { Kind(rawValue: 5) }
+        /// It is time to look at the age of requests.
+        public static var tick: Kind { Kind(rawValue: 6) }
     }
 }

@@ -93,6 +93,27 @@ static int run_grow(const struct task *t) {
     return result;
 }
 
+static int check_backend(int fd, const struct task *t) {
+    struct stat s;
+    if (fstat(fd, &s) < 0) return -errno;
+    if (!is_backend(&s, &t->backend)) return -ESTALE;
+    uint64_t has = (uint64_t)s.st_size;
+    if (t->backend.is_block_device && ioctl(fd, BLKGETSIZE64, &has) < 0) return -errno;
+    return has < t->size ? -EFBIG : 0;
+}
+
+// The descriptor is the result: it is this process's, and whoever takes the result closes it.
+static int run_open(const struct task *t) {
+    int flags = (t->backend.read_only ? O_RDONLY : O_RDWR) | (t->backend.direct ? O_DIRECT : 0);
+    int fd = open(t->path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) return -errno;
+    int result = check_backend(fd, t);
+    if (result == 0 && fcntl(fd, F_SETFL, t->backend.direct ? O_DIRECT : 0) < 0) result = -errno;
+    if (result == 0) return fd;
+    close(fd);
+    return result;
+}
+
 static void *run_task(void *argument) {
     struct task *t = argument;
     struct cu_task_done done = {t->number, t->run(t)};
@@ -147,6 +168,12 @@ int cu_task_compare(int report, uint64_t number, const char *path, const struct 
 int cu_task_grow(
     int report, uint64_t number, const char *path, const struct cu_backend_id *backend, uint64_t size) {
     struct task t = {.report = report, .number = number, .run = run_grow, .backend = *backend, .size = size};
+    return start(&t, path, NULL);
+}
+
+int cu_task_open(
+    int report, uint64_t number, const char *path, const struct cu_backend_id *backend, uint64_t size) {
+    struct task t = {.report = report, .number = number, .run = run_open, .backend = *backend, .size = size};
     return start(&t, path, NULL);
 }
 

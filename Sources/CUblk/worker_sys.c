@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/fs.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,6 +38,19 @@ int cu_worker_io_flusher(void) {
 #endif
     return result(prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0));
 }
+
+static pthread_key_t guard;
+static pthread_once_t guard_made = PTHREAD_ONCE_INIT;
+
+static void end_process(void *status) { _exit((int)(intptr_t)status); }
+static void make_guard(void) { pthread_key_create(&guard, end_process); }
+
+void cu_guard_thread(int status) {
+    pthread_once(&guard_made, make_guard);
+    pthread_setspecific(guard, (void *)(intptr_t)status);
+}
+
+void cu_release_thread(void) { pthread_setspecific(guard, NULL); }
 
 int cu_thread_name(const char *name) { return result(prctl(PR_SET_NAME, name, 0, 0, 0)); }
 

@@ -1,3 +1,5 @@
+public import BlockABI
+
 /// Everything a device's policy can ask of the shell.
 public enum DeviceEffect: Sendable, Equatable {
     /// A spare worker, or a new one: answered by `workerGiven` or `workerUnavailable`.
@@ -7,6 +9,15 @@ public enum DeviceEffect: Sendable, Equatable {
     case attach(WorkerID, device: UInt32, fetchNow: Bool)
     case fetch(WorkerID)
     case probe(WorkerID)
+    /// A probe whose answers the next looks tell.
+    case probeQueues(WorkerID)
+    /// Open the backend anew for this queue: answered by `backendOpened` or `backendNotOpened`. Where there is
+    /// nothing to open it is open.
+    case openBackend(queue: Int)
+    /// The queue goes on with what was opened: answered by `queueRecovered` or `queueNotRecovered`.
+    case recoverQueue(WorkerID, queue: Int)
+    /// What waits in the queue is answered with this error.
+    case giveUpQueue(WorkerID, queue: Int, Errno)
     /// SIGKILL; the death is told by `workerDied`.
     case kill(WorkerID)
 
@@ -28,6 +39,8 @@ public enum DeviceEffect: Sendable, Equatable {
     case deviceDeleted
     /// The device was verified LIVE (again).
     case becameLive(recovery: RecoveryRecord?)
+    /// The queue serves with a backend that was opened anew.
+    case queueRecovered(Int)
     /// The disk has this many bytes from now on.
     case resized(bytes: UInt64)
     /// `stop` was refused: somebody has the disk open.
@@ -48,7 +61,11 @@ public enum LogLevel: Int, Sendable, Comparable {
 
 /// One recovery, for status and trace. Every point is on CLOCK_MONOTONIC.
 public struct RecoveryRecord: Sendable, Equatable {
+    /// The whole worker, or queues of one that lived on.
+    public enum Scope: Sendable { case worker, queue }
+
     public var cause: RecoveryCause
+    public var scope = Scope.worker
     public var detected: Instant
     public var startSent: Instant?
     public var startAccepted: Instant?

@@ -48,6 +48,8 @@ public enum RecoveryCause: Hashable, Sendable {
     case death(DeathCause)
     case stall
     case threadEnded
+    /// The backend of a queue failed.
+    case backend
     case operatorAsked
     case upgrade
 }
@@ -77,6 +79,18 @@ public enum DeviceEvent: Sendable {
     case workerFailed(WorkerID, Failure)
     /// The process is gone. `served`: it completed a request since it was attached.
     case workerDied(WorkerID, DeathCause, served: Bool)
+    /// A look at the queues of a live device, and the requests that the kernel has begun on the disk.
+    case looked([QueueSample], diskInflight: Int)
+    /// An operator said `recover --queue`.
+    case recoverQueues([Int])
+    /// The queue sends nothing below until it has a backend again; ETIMEDOUT: a request got too old there.
+    case queueNeedsBackend(WorkerID, queue: Int, Errno)
+    /// What `openBackend` came to.
+    case backendOpened(queue: Int)
+    case backendNotOpened(queue: Int, Failure, Errno)
+    case queueRecovered(WorkerID, queue: Int)
+    /// The queue did not take the backend on.
+    case queueNotRecovered(WorkerID, queue: Int, Errno)
     /// Every queue thread answered the probe.
     case probeAnswered(WorkerID)
 
@@ -106,6 +120,8 @@ public enum DeviceTimer: Hashable, Sendable, CaseIterable {
     case step
     /// Look at GET_DEV_INFO again.
     case verify
+    /// The next attempt to open a queue's backend.
+    case repair
 }
 
 /// What a new ublkd found of a device of its instance.

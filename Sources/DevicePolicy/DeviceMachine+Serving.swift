@@ -8,7 +8,7 @@ extension DeviceMachine {
             emit(.disarm(.step))
             lostWorker(live, .upgrade, delay: 0)
         case .workerDied(let id, let cause, let served) where id == live.worker.id:
-            workerDied(live, .death(cause), served: served)
+            workerDied(live, live.isStalled ? .stall : RecoveryCause(cause), served: served)
         case .workerFailed(let id, let failure) where id == live.worker.id:
             log(.error, failure.message)
             dismiss(live.worker)
@@ -16,7 +16,12 @@ extension DeviceMachine {
         case .timer(.step):
             // It was killed and is still there: its users' I/O waits until it is gone.
             guard dying != nil else { return live.isReplacing ? dismissLate(live) : () }
-            lostWorker(live, live.isReplacing ? .upgrade : .death(.unknown), delay: 0)
+            let cause: RecoveryCause =
+                live.isReplacing ? .upgrade : live.isStalled ? .stall : .death(.unknown)
+            lostWorker(live, cause, delay: 0)
+        case .looked, .recoverQueues, .queueNeedsBackend, .backendOpened, .backendNotOpened, .queueRecovered,
+            .queueNotRecovered, .timer(.repair):
+            handleQueues(event, live)
         case .recover:
             log(.notice, "an operator asked for recovery: worker \(live.worker.pid) is replaced")
             tally.reset()
@@ -62,7 +67,7 @@ extension DeviceMachine {
 
     private mutating func workerDied(_ live: Live, _ cause: RecoveryCause, served: Bool) {
         let hasServed = served || now.milliseconds(since: live.since) >= DeathTally.serviceTime
-        let words = if case .death(let death) = cause { death.words } else { "is gone" }
+        let words = cause.words
         log(.warning, "worker \(live.worker.pid) \(words)")
         emit(.disarm(.step))
         guard settings.survivesWorker else { return lostWorker(live, cause, delay: 0) }
@@ -123,7 +128,7 @@ extension DeviceMachine {
     }
 
     /// The worker is dead, or killed and dying (then its end is waited for).
-    private mutating func lostWorker(
+    mutating func lostWorker(
         _ live: Live, _ cause: RecoveryCause, delay: UInt64, failing: Bool = false
     ) {
         if settings.survivesWorker {

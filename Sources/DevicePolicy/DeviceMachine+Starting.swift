@@ -310,6 +310,23 @@ extension ControlStep {
     }
 }
 
+extension RecoveryCause {
+    /// What an end tells by itself.
+    init(_ death: DeathCause) {
+        self = death == .exited(WorkerExit.threadEnded) ? .threadEnded : .death(death)
+    }
+
+    /// `was killed by signal 9`, after "the worker".
+    var words: String {
+        switch self {
+        case .death(let death): death.words
+        case .stall: "was killed: a queue thread gave no sign of life"
+        case .threadEnded: "ended because one of its queue threads did"
+        case .backend, .operatorAsked, .upgrade: "is gone"
+        }
+    }
+}
+
 extension DeathCause {
     /// `was killed by signal 9`, after "the worker".
     public var words: String {

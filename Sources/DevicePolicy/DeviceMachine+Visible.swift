@@ -30,7 +30,7 @@ extension DeviceMachine {
                         .crashLoop,
                         "given up: every request is answered with EIO; `ublkctl recover` tries again"))
             }
-            guard removalPending else { return VisibleState(.live) }
+            guard removalPending else { return visible(live) }
             return VisibleState(
                 .pendingRemoval,
                 Failure(.reloadPending, "no longer configured; it is removed when its last user closes it"))
@@ -46,6 +46,32 @@ extension DeviceMachine {
                 waitsForOperator ? .held : .failed, failed.failure, nextAttempt: failed.nextAttempt)
         case .removed: return VisibleState(.absent)
         }
+    }
+
+    private func visible(_ live: Live) -> VisibleState {
+        if live.isStalled {
+            return VisibleState(
+                .degraded, Failure(.none, "a queue thread gave no sign of life; its worker is replaced"))
+        }
+        let failed = live.repairs.filter { $0.value.step == .failed }
+        let queues = (failed.isEmpty ? live.repairs : failed).keys.sorted().map { "\($0)" }
+            .joined(separator: ", ")
+        if let failure = failed.values.compactMap(\.failure).first {
+            return VisibleState(
+                .degraded,
+                Failure(
+                    failure.reason == .none ? .backingError : failure.reason,
+                    "queue \(queues) has lost its backend, its requests fail: \(failure.message)"),
+                nextAttempt: failed.values.compactMap(\.nextAttempt).min())
+        }
+        guard !live.repairs.isEmpty else { return VisibleState(.live) }
+        return VisibleState(
+            .degraded, Failure(.none, "queue \(queues) is recovered in place, the others go on"))
+    }
+
+    /// What the last looks say of each queue's thread; empty: nothing.
+    public var queueVerdicts: [StallWatch.Verdict] {
+        if case .live(let live) = phase { live.watch.verdicts } else { [] }
     }
 
     /// N of `/dev/ublkbN`, while the kernel has the device.

@@ -180,7 +180,9 @@ public struct DeviceMachine: Sendable {
         switch (found.state, found.worker) {
         case (.live, let worker?):
             attempted = true
-            phase = .live(Live(deviceID: found.deviceID, worker: worker, since: now))
+            var live = Live(deviceID: found.deviceID, worker: worker, since: now)
+            live.isAdopted = true
+            phase = .live(live)
             emit(.becameLive(recovery: nil))
             log(.notice, "adopted: worker \(worker.pid) goes on serving")
         case (_, let worker) where !settings.survivesWorker:

@@ -49,6 +49,38 @@ public struct Live: Sendable {
     public var failing = false
     /// The worker is being replaced: its end is no fault.
     public var isReplacing = false
+    /// The worker was killed because a queue thread gave no sign of life.
+    public var isStalled = false
+    public var watch = StallWatch()
+    /// Queues whose backend is opened anew.
+    public var repairs: [Int: QueueRecovery] = [:]
+    /// An earlier ublkd began its service.
+    public var isAdopted = false
+}
+
+/// The recovery of one queue in place.
+public struct QueueRecovery: Sendable {
+    public enum Step: Sendable, Equatable {
+        case opening
+        /// The queue has its backend: it waits until nothing is below any more, and goes on.
+        case rebuilding
+        /// The next attempt is waited for; requests wait, too.
+        case waiting
+        /// There is no backend: requests fail until the next attempt finds one.
+        case failed
+    }
+    public var record: RecoveryRecord
+    public var step = Step.opening
+    /// The queue itself sends nothing below until it is told.
+    public var isStopped: Bool
+    public var attempts = 0
+    public var nextAttempt: Instant?
+    public var failure: Failure?
+
+    init(record: RecoveryRecord, isStopped: Bool) {
+        self.record = record
+        self.isStopped = isStopped
+    }
 }
 
 public struct Recovering: Sendable {

@@ -14,13 +14,15 @@ public struct PolicySettings: Sendable, Equatable {
     public var survivesWorker: Bool
     /// Milliseconds one kernel control command may take.
     public var controlTimeout: UInt64
+    /// Milliseconds without a sign of life after which a queue thread with I/O in flight is stalled.
+    public var stallTimeout: UInt64
     /// Tags of a queue as in ADD_DEV, and what `nr_requests` is limited to afterwards (classic kernels).
     public var requestLimit: Int?
 
     public init(
         restartDelay: UInt64 = 100, restartDelayMax: UInt64 = 10_000, restartBurst: Int = 5,
         restartInterval: UInt64 = 60_000, afterGivingUp: AfterGivingUp = .retry, survivesWorker: Bool = true,
-        controlTimeout: UInt64 = 5_000, requestLimit: Int? = nil
+        controlTimeout: UInt64 = 5_000, stallTimeout: UInt64 = 10_000, requestLimit: Int? = nil
     ) {
         self.restartDelay = restartDelay
         self.restartDelayMax = restartDelayMax
@@ -29,6 +31,7 @@ public struct PolicySettings: Sendable, Equatable {
         self.afterGivingUp = afterGivingUp
         self.survivesWorker = survivesWorker
         self.controlTimeout = controlTimeout
+        self.stallTimeout = stallTimeout
         self.requestLimit = requestLimit
     }
 }

@@ -11,6 +11,19 @@ struct IOSlot {
     var retries: UInt16 = 0
     /// The target's choice of a way, where it has several.
     var way: UInt8 = 0
+    /// Step of the target's present submission: with the tag it names the entry, should that be cancelled.
+    var step: UInt8 = 0
+    var place = Place.driver
+
+    /// Who has the request.
+    enum Place: UInt8 {
+        /// Nobody here: the slot's command is with the driver.
+        case driver
+        /// The target.
+        case target
+        /// Us: it waits for the queue's backend.
+        case parked
+    }
 
     init(request: IORequest) { self.request = request }
 
@@ -21,5 +34,6 @@ struct IOSlot {
         done = 0
         retries = 0
         way = 0
+        place = .target
     }
 }

@@ -12,6 +12,9 @@ final class Queue {
     private let buffers: UnsafeMutableRawPointer
     private let signals: UnsafeMutablePointer<cu_queue_signals>
     private let start: UnsafeMutablePointer<QueueStart>
+    private var repairsSeen: UInt32 = 0
+    /// A new backend that is on its way to the thread; -1: none.
+    private var offered: Int32 = -1
 
     /// Everything that needs no device, the sleeping thread included. `ending` and `report` are shared by the device's queues.
     init(
@@ -56,6 +59,43 @@ final class Queue {
 
     /// Lets the queue thread look: at a probe, at the end of the device.
     func wake() { _ = cu_eventfd_add(signals.pointee.wake) }
+
+    /// What the thread said last of its backend; nil: nothing new since this was asked.
+    func news() -> QueueSet.Repair? {
+        let count = cu_load32(&signals.pointee.repairs)
+        guard count != repairsSeen else { return nil }
+        repairsSeen = count
+        let error = Errno(-cu_load_i32(&signals.pointee.repair_error))
+        switch cu_queue_repair(cu_load32(&signals.pointee.repair)) {
+        case CU_REPAIR_NEEDED: return .needed(error)
+        case CU_REPAIR_DONE: return .done
+        case CU_REPAIR_FAILED: return .failed(error)
+        default: return nil
+        }
+    }
+
+    /// Goes on with `descriptor`, which stays open until the thread has answered; nil: with the backend it has.
+    func replaceBackend(by descriptor: Int32?) {
+        if offered >= 0 { _ = close(offered) }
+        offered = descriptor ?? -1
+        cu_order_backend(signals, CU_BACKEND_REPLACE.rawValue, offered, 0)
+    }
+
+    func giveUpBackend(_ error: Errno) {
+        cu_order_backend(signals, CU_BACKEND_GIVE_UP.rawValue, -1, -error.rawValue)
+    }
+
+    /// The thread has taken what was offered, or never will.
+    func closeOffer() {
+        if offered >= 0 { _ = close(offered) }
+        offered = -1
+    }
+
+    /// Nanoseconds; 0: requests may take any time.
+    func limitRequests(to age: UInt64) {
+        cu_store64(&signals.pointee.request_limit_ns, age)
+        wake()
+    }
 
     func order(_ order: cu_queue_order) { cu_order(signals, order.rawValue) }
 

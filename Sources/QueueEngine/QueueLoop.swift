@@ -44,8 +44,9 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
     var submissions: Submissions<E>
 
     /// CLOCK_MONOTONIC at the start of this batch of completions.
-    private var now: UInt64 = 0
+    var now: UInt64 = 0
     private var inflight: UInt32 = 0
+    var repair = QueueRepair()
     /// Slots that the driver took back.
     private var aborted: UInt32 = 0
     /// The driver is taking the slots back; what is in flight is still answered, nothing new is expected.
@@ -53,7 +54,7 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
     private var graceArmed = false
     private var graceOver = false
     private var served = false
-    private var broken: QueueEnd?
+    var broken: QueueEnd?
 
     init(memory: QueueMemory, target: consuming T, submissions: consuming Submissions<E>) {
         self.memory = memory
@@ -64,7 +65,7 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
     /// Submits the FETCH of every slot in one entry into the kernel, so that no death leaves the queue half
     /// fetched. Throws what the driver refused a slot with.
     mutating func fetch() throws(Errno) {
-        guard armWake() else { throw .busy }
+        guard armWake(), armTick() else { throw .busy }
         for tag in 0..<memory.depth {
             guard let sqe = submissions.next() else { throw .busy }
             prepare(sqe, CU_IO_FETCH_REQ, tag, 0)
@@ -82,7 +83,7 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
             if taken < 0, !Self.passes(taken) { return .ringLost(Errno(-taken)) }
             reap()
             if let broken { return broken }
-            if ending, inflight == 0, isOver() { return .ended }
+            if ending, hasNothingBelow(), isOver() { return .ended }
         }
     }
 
@@ -106,10 +107,14 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
             case .backend:
                 answered = true
                 let tag = data.tag
-                settle(
-                    tag,
-                    target.advance(
-                        tag, step: data.step, result: result, slot(tag), buffer(tag), &submissions))
+                if repair.stage == .none {
+                    settle(
+                        tag,
+                        target.advance(
+                            tag, step: data.step, result: result, slot(tag), buffer(tag), &submissions))
+                } else {
+                    cameBack(tag, data.step, result)
+                }
             default: other(data)
             }
         }
@@ -127,14 +132,23 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
         let refused = refusal(of: slot.pointee.request)
         if refused != 0 {
             settle(tag, .done(refused))
+        } else if repair.stage != .none {
+            slot.pointee.place = .parked
         } else {
             settle(tag, target.begin(tag, slot, buffer(tag), &submissions))
         }
     }
 
     @inline(__always)
-    private mutating func settle(_ tag: UInt16, _ step: Step) {
-        guard case .done(let result) = step else { return }
+    mutating func settle(_ tag: UInt16, _ step: Step) {
+        let result: Int32
+        switch step {
+        case .pending: return
+        case .done(let answer): result = answer
+        case .reopen(let error):
+            guard repair.isGivenUp else { return park(tag, error) }
+            result = error
+        }
         guard let sqe = submissions.next() else {
             broken = .ringLost(.busy)
             return
@@ -147,6 +161,7 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
             cu_meter_done(memory.status, UInt32(request.operation.rawValue), request.length)
         }
         if !served { noteFirst() }
+        slot(tag).pointee.place = .driver
         inflight &-= 1
         cu_meter_inflight(memory.status, inflight)
     }
@@ -173,10 +188,10 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
     }
 
     @inline(__always)
-    private func slot(_ tag: UInt16) -> UnsafeMutablePointer<IOSlot> { memory.slots + Int(tag) }
+    func slot(_ tag: UInt16) -> UnsafeMutablePointer<IOSlot> { memory.slots + Int(tag) }
 
     @inline(__always)
-    private func buffer(_ tag: UInt16) -> UnsafeMutableRawPointer {
+    func buffer(_ tag: UInt16) -> UnsafeMutableRawPointer {
         memory.buffers + Int(tag) &* memory.stride
     }
 
@@ -212,13 +227,24 @@ extension QueueLoop where T: ~Copyable, E: ~Copyable {
     private mutating func other(_ data: UserData) {
         switch data.kind {
         case .wake:
+            TestPoint.pass("queue.woken.\(memory.index)")
             cu_meter_answer(memory.status)
+            takeBackendOrder()
             if cu_device_ending(memory.signals) != 0 { startEnding() }
-            if !armWake() { broken = .ringLost(.busy) }
+            if !armWake() || !armTick() { broken = .ringLost(.busy) }
         case .grace: graceOver = true
+        case .cancel: break
+        case .tick:
+            repair.isTicking = false
+            lookAtAges()
+            if !armTick() { broken = .ringLost(.busy) }
         default: broken = .rejected(.protocolError)
         }
     }
+
+    /// Every request that came is answered; those that wait for a backend go to the next worker, or fail with
+    /// the device.
+    private func hasNothingBelow() -> Bool { inflight == 0 || repair.stage != .none && repair.below == 0 }
 
     /// One aborted slot speaks for the device: a queue whose slots are all with us gets no abort of its own.
     private mutating func startEnding() {
@@ -266,6 +292,7 @@ extension QueueLoop where T: ~Copyable, E: ~Copyable {
     @inline(never)
     private mutating func noteFirst() {
         served = true
+        TestPoint.pass("queue.first-io.\(memory.index)")
         let moment = cu_now_ns()
         cu_meter_first(memory.header, memory.status, moment)
     }

@@ -89,6 +89,52 @@ public struct QueueSet: ~Copyable {
     /// Every queue thread answers in its block of the status page.
     public func wake() { for queue in queues { queue.wake() } }
 
+    // MARK: - Recovery in place
+
+    /// What a queue thread says of its backend.
+    public enum Repair: Equatable, Sendable {
+        /// Nothing goes below until it gets a backend (`replaceBackend`) or a word (`giveUpBackend`). ETIMEDOUT:
+        /// a request got too old there.
+        case needed(Errno)
+        /// It serves with the backend it was given, and its requests were begun again.
+        case done
+        /// Its ring did not take the new backend.
+        case failed(Errno)
+    }
+
+    /// What threads said since this was last asked, by queue.
+    public func repairs() -> [(queue: UInt16, repair: Repair)] {
+        queues.compactMap { queue in
+            guard let news = queue.news() else { return nil }
+            if case .needed = news {} else { queue.closeOffer() }
+            return (queue.index, news)
+        }
+    }
+
+    /// `queue` cancels what is below, waits until it is over and goes on with `descriptor` (taken over), or with the
+    /// backend it has. Answered in `repairs`.
+    public func replaceBackend(of queue: UInt16, by descriptor: Int32?) {
+        guard Int(queue) < queues.count else {
+            if let descriptor { _ = close(descriptor) }
+            return
+        }
+        queues[Int(queue)].replaceBackend(by: descriptor)
+    }
+
+    /// There is no backend to be had: what waits in `queue` is answered with `error`, and later errors of the old
+    /// backend are passed on.
+    public func giveUpBackend(of queue: UInt16, _ error: Errno) {
+        guard Int(queue) < queues.count else { return }
+        queues[Int(queue)].giveUpBackend(error)
+    }
+
+    /// A request that is below for longer than `nanoseconds` makes its queue need a new backend; 0: no limit.
+    public func limitRequests(to nanoseconds: UInt64) {
+        for queue in queues { queue.limitRequests(to: nanoseconds) }
+    }
+
+    // MARK: -
+
     public var state: State {
         var least = CU_PHASE_ENDED.rawValue
         var ending = false

@@ -19,18 +19,17 @@ struct QueueStart {
         let cpus: UnsafeMutableBufferPointer<Int32>
     }
 
-    /// Exit status of a worker whose queue ended in a way that nobody ordered.
-    static var brokenExit: Int32 { 70 }
-
     /// The thread's first function. An end that the driver did not order ends the process: a device with one
     /// dead queue looks alive to the kernel and hangs.
     static func enter(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-        guard let argument else { _exit(brokenExit) }
+        guard let argument else { _exit(WorkerExit.threadEnded) }
         let start = argument.assumingMemoryBound(to: QueueStart.self)
         _ = cu_thread_name("queue \(start.pointee.index)")
+        cu_guard_thread(WorkerExit.threadEnded)
         cu_await_order(start.pointee.signals, CU_ORDER_RUN.rawValue)
-        guard let attached = start.pointee.attached else { _exit(brokenExit) }
+        guard let attached = start.pointee.attached else { _exit(WorkerExit.threadEnded) }
         start.pointee.serve(attached)
+        cu_release_thread()
         return nil
     }
 
@@ -69,6 +68,7 @@ struct QueueStart {
         let status = memory.status
         var loop = QueueLoop(
             memory: memory, target: target, submissions: Submissions(ring: ring, enter: KernelEnter()))
+        TestPoint.pass("queue.fetching.\(index)")
         do throws(Errno) {
             try loop.fetch()
         } catch {
@@ -76,13 +76,14 @@ struct QueueStart {
             cu_signal(signals, CU_PHASE_FAILED.rawValue, -error.rawValue)
             return
         }
+        TestPoint.pass("queue.fetched.\(index)")
         cu_store64(&status.pointee.fetched_ns, cu_now_ns())
         cu_meter_state(status, CU_QUEUE_SERVING.rawValue)
         cu_signal(signals, CU_PHASE_FETCHED.rawValue, 0)
         _ = cu_thread_nice(0)
         guard loop.run() == .ended else {
             cu_meter_state(status, CU_QUEUE_FAILED.rawValue)
-            _exit(Self.brokenExit)
+            _exit(WorkerExit.threadEnded)
         }
         cu_meter_state(status, CU_QUEUE_ENDED.rawValue)
         cu_signal(signals, CU_PHASE_ENDED.rawValue, 0)

@@ -60,7 +60,7 @@ enum Goal: Equatable {
         guard let before else { return true }
         if device.recoveries > before.recoveries { return true }
         if let last = device.lastRecovery, last.downtimeSeconds != nil,
-            isNewer(last, than: before.lastRecovery)
+            queues.isEmpty || last.scope == .worker, isNewer(last, than: before.lastRecovery)
         {
             return true
         }

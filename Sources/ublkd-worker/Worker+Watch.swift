@@ -26,6 +26,7 @@ extension PreparedWorker {
             if ready < 0 { throw WorkerFailure(.resources, Errno(-ready), "the main thread cannot wait") }
             if ready & 2 != 0 {
                 queues.clearReport()
+                tellRepairs(link)
                 if try look(link, &told) { return }
             }
             if ready & 1 != 0 { try answer(link, &fetching) }
@@ -67,10 +68,25 @@ extension PreparedWorker {
         return false
     }
 
+    private func tellRepairs(_ link: borrowing SupervisorLink) {
+        for (queue, repair) in queues.repairs() {
+            switch repair {
+            case .needed(let error): link.send(.queueNeedsBackend(queue, error))
+            case .done: link.send(.queueRecovered(queue))
+            case .failed(let error): link.send(.queueNotRecovered(queue, error))
+            }
+        }
+    }
+
     private func answer(_ link: borrowing SupervisorLink, _ fetching: inout Bool) throws(WorkerFailure) {
         guard let (request, descriptors) = try link.receive(wait: false) else { return }
-        descriptors.forEach { _ = close($0) }
+        var kept: Int32?
+        if case .recoverQueue = request { kept = descriptors.first }
+        for descriptor in descriptors where descriptor != kept { _ = close(descriptor) }
         switch request {
+        case .recoverQueue(let queue): queues.replaceBackend(of: queue, by: kept)
+        case .giveUpQueue(let queue, let error): queues.giveUpBackend(of: queue, error)
+        case .limitRequests(let milliseconds): queues.limitRequests(to: milliseconds &* 1_000_000)
         case .fetch where !fetching:
             fetching = true
             queues.fetch()

@@ -16,7 +16,9 @@ func runWorker() -> Never {
         // While it is a spare: a recovery waits for what follows the order.
         try Confinement.barPrivileges()
         let order = try WorkerOrder.await(link)
+        TestPoint.pass("worker.configured")
         var worker = try PreparedWorker(order)
+        TestPoint.pass("worker.opened-backend")
         link.send(.prepared(worker.facts))
         // Slow in the kernel, and hidden by ublkd's wait for the driver.
         Confinement.leaveMounts()
@@ -126,6 +128,7 @@ struct PreparedWorker: ~Copyable {
             throw WorkerFailure(.device, .badDescriptor, "it is attached already")
         }
         let node = try Self.open(device, in: needs.devices)
+        TestPoint.pass("worker.opened")
         let header = page.headerBlock
         cu_store32(&header.pointee.generation, cu_load32(&header.pointee.generation) &+ 1)
         cu_store_i32(&header.pointee.worker_pid, getpid())
@@ -141,10 +144,13 @@ struct PreparedWorker: ~Copyable {
         } catch {
             throw WorkerFailure(error)
         }
+        queues.limitRequests(to: spec.requestLimit &* 1_000_000)
+        TestPoint.pass("worker.mapped")
         // From here on ublkcN lives in the rings alone, so that a dead worker is gone only when its last write
         // is.
         _ = consume node
         try Confinement.dropPrivileges(user)
+        TestPoint.pass("worker.attached")
         if fetchNow { queues.fetch() } else { queues.run() }
     }
 

@@ -226,6 +226,7 @@ final class Supervisor {
     func becameLive(_ device: Device, _ recovery: RecoveryRecord?) {
         save(device, worker: device.machine.worker?.pid)
         announced.append(device)
+        watchQueues(of: device)
         grow(device)
         if device.machine.removalPending { watchForClose() }
     }

@@ -13,6 +13,10 @@ private struct BudgetEnter: Enter, ~Copyable {
     var left: Int
     let operation: UInt32
 
+    mutating func replaceBackend(_ ring: UnsafeMutablePointer<io_uring>, by descriptor: Int32) -> Int32 {
+        -22
+    }
+
     mutating func enter(_ ring: UnsafeMutablePointer<io_uring>, wait: UInt32) -> Int32 {
         let sq = ring.pointee.sq
         let cq = ring.pointee.cq

@@ -33,6 +33,13 @@ final class FakeDriver {
     /// Submissions of the target that have no answer yet.
     private(set) var open: [io_uring_sqe] = []
     private(set) var buffers: [UInt16: UInt64] = [:]
+    /// Entries that the loop wanted to cancel, by their user data; whether that ends them.
+    private(set) var cancelled: [UInt64] = []
+    var endsWhatIsCancelled = true
+    /// Descriptors that took the backend's place, and the answer to the next one.
+    private(set) var backends: [Int32] = []
+    var replaceResult: Int32 = 1
+    private var tick: UInt64?
     private var parked: Set<UInt16> = []
     private var wakeRead: UInt64?
     private var calls = 0
@@ -74,6 +81,18 @@ final class FakeDriver {
         ring.complete(wakeRead, 8)
     }
 
+    /// Time for a look at the age of requests.
+    func tickNow() {
+        guard let tick else { return }
+        self.tick = nil
+        ring.complete(tick, -62)
+    }
+
+    func replaceBackend(by descriptor: Int32) -> Int32 {
+        backends.append(descriptor)
+        return replaceResult
+    }
+
     func enter(wait: UInt32) -> Int32 {
         calls += 1
         if !enterResults.isEmpty { return enterResults.removeFirst() }
@@ -94,6 +113,13 @@ final class FakeDriver {
         case .slot: command(entry, data.tag)
         case .wake: wakeRead = entry.user_data
         case .grace: ring.complete(entry.user_data, -62)
+        case .tick: tick = entry.user_data
+        case .cancel:
+            ring.complete(entry.user_data, 0)
+            cancelled.append(entry.addr)
+            if endsWhatIsCancelled, let found = open.first(where: { $0.user_data == entry.addr }) {
+                answer(found, -Errno.canceled.rawValue)
+            }
         default:
             open.append(entry)
             if let result = backend(entry) { answer(entry, result) }
@@ -125,5 +151,9 @@ struct FakeEnter: Enter, ~Copyable {
 
     mutating func enter(_ ring: UnsafeMutablePointer<io_uring>, wait: UInt32) -> Int32 {
         driver.enter(wait: wait)
+    }
+
+    mutating func replaceBackend(_ ring: UnsafeMutablePointer<io_uring>, by descriptor: Int32) -> Int32 {
+        driver.replaceBackend(by: descriptor)
     }
 }

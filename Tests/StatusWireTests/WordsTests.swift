@@ -31,6 +31,7 @@ struct WordsTests {
         "Causes of a recovery",
         arguments: [
             (.exit(3), "exit:3"), (.signal(9), "signal:9"), (.stall, "stall"), (.threadEnded, "thread-ended"),
+            (.backend, "backend"),
             (.operator, "operator"), (.upgrade, "upgrade"), (.unknown, "unknown"),
         ] as [(RecoveryCause, String)])
     func causes(cause: RecoveryCause, text: String) {

@@ -20,5 +20,6 @@
 #include "meter.h"
 #include "worker_sys.h"
 #include "queue_signals.h"
+#include "test_points.h"
 
 #endif

@@ -25,6 +25,21 @@ enum cu_queue_order {
     CU_ORDER_FETCH = 2,
 };
 
+// What the main thread tells a queue thread to do about its backend; it is taken at the next wake-up.
+enum cu_backend_order {
+    CU_BACKEND_KEEP = 0,
+    CU_BACKEND_REPLACE = 1, // cancel what is below, go on with `backend` (-1: with the same), replay the requests
+    CU_BACKEND_GIVE_UP = 2, // answer what waits with `give_up`, go on as it is
+};
+
+// What a queue thread says of its backend; `repairs` counts each new word.
+enum cu_queue_repair {
+    CU_REPAIR_NONE = 0,
+    CU_REPAIR_NEEDED = 1, // nothing goes below any more until an order comes; `repair_error` says why
+    CU_REPAIR_DONE = 2,
+    CU_REPAIR_FAILED = 3, // the ring did not take the new backend; `repair_error`
+};
+
 struct cu_queue_signals {
     uint32_t order;      // cu_queue_order, by the main thread
     uint32_t phase;      // cu_queue_phase, by the queue thread
@@ -35,6 +50,15 @@ struct cu_queue_signals {
     int report;          // eventfd: queue to main thread
     uint64_t wake_value; // where the ring reads `wake` to
     struct __kernel_timespec grace;
+
+    uint32_t backend_order; // cu_backend_order, by the main thread, taken back by the queue thread
+    int32_t backend;        // with CU_BACKEND_REPLACE; the main thread's until the queue thread has answered
+    int32_t give_up;        // -errno
+    uint32_t repair;        // cu_queue_repair, by the queue thread
+    uint32_t repairs;
+    int32_t repair_error;   // -errno
+    uint64_t request_limit_ns; // older requests below make the backend be built anew; 0: no limit
+    struct __kernel_timespec tick;
 };
 
 #define CU_GRACE_NS 100000000 // for aborts still to come, once one came and nothing is in flight
@@ -55,6 +79,20 @@ static inline void cu_await_order(struct cu_queue_signals *s, uint32_t order) {
     while (cu_load32(&s->order) < order) cu_eventfd_wait(s->wake);
 }
 
+static inline void cu_order_backend(struct cu_queue_signals *s, uint32_t order, int32_t backend, int32_t give_up) {
+    cu_store_i32(&s->backend, backend);
+    cu_store_i32(&s->give_up, give_up);
+    cu_store32(&s->backend_order, order);
+    cu_eventfd_add(s->wake);
+}
+
+static inline void cu_signal_repair(struct cu_queue_signals *s, uint32_t repair, int32_t error) {
+    cu_store_i32(&s->repair_error, error);
+    cu_store32(&s->repair, repair);
+    cu_store32(&s->repairs, cu_load32(&s->repairs) + 1);
+    cu_eventfd_add(s->report);
+}
+
 static inline int cu_device_ending(const struct cu_queue_signals *s) { return cu_load32(s->ending) != 0; }
 static inline void cu_signal_ending(struct cu_queue_signals *s) {
     cu_store32(s->ending, 1);
@@ -65,6 +103,15 @@ static inline void cu_prep_wake(struct io_uring_sqe *sqe, int file_index, struct
                                 uint64_t user_data) {
     io_uring_prep_read(sqe, file_index, &s->wake_value, sizeof(s->wake_value), 0);
     sqe->flags |= IOSQE_FIXED_FILE;
+    sqe->user_data = user_data;
+}
+
+// A look at the age of the requests below, four times in the limit.
+static inline void cu_prep_tick(struct io_uring_sqe *sqe, struct cu_queue_signals *s, uint64_t user_data) {
+    uint64_t ns = cu_load64(&s->request_limit_ns) / 4;
+    s->tick.tv_sec = ns / 1000000000;
+    s->tick.tv_nsec = ns % 1000000000;
+    io_uring_prep_timeout(sqe, &s->tick, 0, 0);
     sqe->user_data = user_data;
 }
 

@@ -83,13 +83,20 @@ int cu_task_access(int report, uint64_t number, const char *path, uint32_t uid, 
 struct cu_backend_id {
     uint64_t device, inode;
     uint32_t is_block_device;
-    uint32_t may_grow; // a regular file that is too small may be extended
+    uint32_t may_grow;  // a regular file that is too small may be extended
+    uint32_t read_only; // to be opened so
+    uint32_t direct;    // past the page cache
 };
 // Result 1: the path leads there; 0: to something else.
 int cu_task_compare(int report, uint64_t number, const char *path, const struct cu_backend_id *backend);
 // Result 0: it has at least `size` bytes now. EFBIG: it is smaller and may not, or cannot, be extended here.
 // ESTALE: the path leads to something else.
 int cu_task_grow(
+    int report, uint64_t number, const char *path, const struct cu_backend_id *backend, uint64_t size);
+
+// Result: a descriptor of this process, close-on-exec, not locked. EFBIG: the backend has fewer than `size` bytes.
+// ESTALE: the path leads to something else.
+int cu_task_open(
     int report, uint64_t number, const char *path, const struct cu_backend_id *backend, uint64_t size);
 
 // Waits for events, `nanoseconds` at most (UINT64_MAX: without limit). poll counts milliseconds.

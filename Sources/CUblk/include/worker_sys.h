@@ -15,6 +15,10 @@ int cu_worker_undumpable(void);
 // CAP_SYS_RESOURCE; inherited by the threads made later.
 int cu_worker_io_flusher(void);
 // Name of the calling thread (of the process, for the main one); cut to 15 bytes.
+// From now on the end of this thread is the end of the process, with this exit status, until it is released.
+void cu_guard_thread(int status);
+void cu_release_thread(void);
+
 int cu_thread_name(const char *name);
 // Only SIGKILL and a fault end a worker: every signal is held back, and a fault kills at once, with no handler
 // of a language runtime in between.

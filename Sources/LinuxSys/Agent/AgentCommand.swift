@@ -58,7 +58,8 @@ struct DriverCommand {
             command = .updateSize
             payload.dev_id = device
             payload.data = sectors
-        case .filler, .writeAttribute, .setNodeAccess, .compareBackend, .growBackend, .cancel: return nil
+        case .filler, .writeAttribute, .setNodeAccess, .compareBackend, .growBackend, .openBackend, .cancel:
+            return nil
         }
         if !bytes.isEmpty {
             let room = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
@@ -83,8 +84,8 @@ final class AgentCommand {
         case driver(DriverCommand)
         /// Between two attempts; the next is due at this time.
         case waiting(DriverCommand, until: UInt64)
-        /// On a thread of its own.
-        case task
+        /// On a thread of its own; its result may be a descriptor of this process.
+        case task(returnsDescriptor: Bool)
         /// A process.
         case filler(Filler)
     }

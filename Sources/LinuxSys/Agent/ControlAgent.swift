@@ -121,19 +121,25 @@ final class AgentLoop<Driver: ControlDriver> {
         case .writeAttribute(let path, let value):
             let bytes = Array(value.utf8)
             try Errno.check(cu_task_write(tasks.report.raw, number, path, bytes, bytes.count))
-            return .task
+            return .task(returnsDescriptor: false)
         case .setNodeAccess(let path, let uid, let gid, let mode):
             try Errno.check(cu_task_access(tasks.report.raw, number, path, uid, gid, mode))
-            return .task
+            return .task(returnsDescriptor: false)
         case .compareBackend(let path, let identity):
             guard var backend = cu_backend_id(identity) else { throw .invalidArgument }
             try Errno.check(cu_task_compare(tasks.report.raw, number, path, &backend))
-            return .task
+            return .task(returnsDescriptor: false)
         case .growBackend(let path, let identity, let size, let mayGrow):
             guard var backend = cu_backend_id(identity) else { throw .invalidArgument }
             backend.may_grow = mayGrow ? 1 : 0
             try Errno.check(cu_task_grow(tasks.report.raw, number, path, &backend, size))
-            return .task
+            return .task(returnsDescriptor: false)
+        case .openBackend(let path, let identity, let size, let readOnly, let directIO):
+            guard var backend = cu_backend_id(identity) else { throw .invalidArgument }
+            backend.read_only = readOnly ? 1 : 0
+            backend.direct = directIO ? 1 : 0
+            try Errno.check(cu_task_open(tasks.report.raw, number, path, &backend, size))
+            return .task(returnsDescriptor: true)
         case .filler(let device, let queues, let depth):
             return .filler(
                 Filler(try FillerProcess.spawn(device: device, queues: queues, queueDepth: depth)))
@@ -161,7 +167,9 @@ final class AgentLoop<Driver: ControlDriver> {
         }
         command.kind = .driver(sent)
         if sent.tellsSubmission { untold.append(command.token) }
+        TestPoint.pass("agent.\(sent.command)")
         submit()
+        TestPoint.pass("agent.sent.\(sent.command)")
     }
 
     /// Hands over what is prepared. Where the kernel is short of memory the loop tries again.
@@ -191,7 +199,13 @@ final class AgentLoop<Driver: ControlDriver> {
         }
         while let done = tasks.next() {
             guard let command = running.removeValue(forKey: done.number) else { continue }
-            finish(token: command.token, result: Int32(clamping: done.result))
+            let result = Int32(clamping: done.result)
+            guard case .task(returnsDescriptor: true) = command.kind, result >= 0 else {
+                finish(token: command.token, result: result)
+                continue
+            }
+            let opened = Fd(owning: result)
+            finish(token: command.token, result: 0, descriptor: opened.raw)
         }
         for (number, command) in running {
             guard case .filler(let filler) = command.kind, let cause = try? filler.child.reap() else {
@@ -202,14 +216,19 @@ final class AgentLoop<Driver: ControlDriver> {
         }
     }
 
-    private func finish(token: UInt64, result: Int32, payload: [UInt8] = [], at: UInt64? = nil) {
+    private func finish(
+        token: UInt64, result: Int32, payload: [UInt8] = [], descriptor: Int32? = nil, at: UInt64? = nil
+    ) {
         reply(
             .done(
-                token: token, result: result, payload: payload, atNanoseconds: at ?? Clock.monotonic()))
+                token: token, result: result, payload: payload, atNanoseconds: at ?? Clock.monotonic()),
+            descriptor.map { [$0] } ?? [])
     }
 
     /// Waits for room in the socket: ublkd reads it always, and if it is gone the loop sees that next.
-    private func reply(_ reply: AgentReply) { try? channel.send(reply.record, wait: true) }
+    private func reply(_ reply: AgentReply, _ descriptors: [Int32] = []) {
+        try? channel.send(reply.record, descriptors: descriptors, wait: true)
+    }
 
     // MARK: Time
 

@@ -39,6 +39,9 @@ public enum AgentWork: Sendable, Equatable {
     /// Makes sure that the backend has `size` bytes; with `mayGrow` a regular file is extended. EFBIG: it is
     /// smaller and stays so. ESTALE: `path` leads to another backend.
     case growBackend(path: String, BackendIdentity, size: UInt64, mayGrow: Bool)
+    /// Opens the backend that `path` leads to, for a queue that goes on with it; the descriptor comes with the answer,
+    /// and is not locked. ESTALE: `path` leads to another backend; EFBIG: it has fewer than `size` bytes.
+    case openBackend(path: String, BackendIdentity, size: UInt64, readOnly: Bool, directIO: Bool)
     /// Waits until no request is with the worker, then takes its slots back; at most `milliseconds`.
     case quiesceDevice(device: UInt32, milliseconds: UInt32)
     case updateSize(device: UInt32, sectors: UInt64)

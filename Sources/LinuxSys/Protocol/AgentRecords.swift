@@ -43,6 +43,12 @@ extension AgentRequest {
             w.put(identity)
             w.put(size)
             w.put(mayGrow)
+        case .openBackend(let path, let identity, let size, let readOnly, let directIO):
+            w.put(path)
+            w.put(identity)
+            w.put(size)
+            w.put(readOnly)
+            w.put(directIO)
         case .quiesceDevice(let device, let milliseconds):
             w.put(device)
             w.put(milliseconds)
@@ -83,6 +89,10 @@ extension AgentRequest {
                 path: try r.takeString(), try r.takeIdentity(), size: try r.take(), mayGrow: try r.takeBool())
         case 15: work = .quiesceDevice(device: try r.take(), milliseconds: try r.take())
         case 16: work = .updateSize(device: try r.take(), sectors: try r.take())
+        case 17:
+            work = .openBackend(
+                path: try r.takeString(), try r.takeIdentity(), size: try r.take(),
+                readOnly: try r.takeBool(), directIO: try r.takeBool())
         default: throw RecordError()
         }
     }
@@ -107,6 +117,7 @@ extension AgentWork {
         case .growBackend: 14
         case .quiesceDevice: 15
         case .updateSize: 16
+        case .openBackend: 17
         }
     }
 }

@@ -20,6 +20,19 @@ extension WorkerRequest {
             var w = RecordWriter(kind: 4)
             w.put(number)
             return w.bytes
+        case .recoverQueue(let queue):
+            var w = RecordWriter(kind: 5)
+            w.put(queue)
+            return w.bytes
+        case .giveUpQueue(let queue, let errno):
+            var w = RecordWriter(kind: 6)
+            w.put(queue)
+            w.put(errno.rawValue)
+            return w.bytes
+        case .limitRequests(let milliseconds):
+            var w = RecordWriter(kind: 7)
+            w.put(milliseconds)
+            return w.bytes
         }
     }
 
@@ -33,6 +46,9 @@ extension WorkerRequest {
             self = .attach(device: try r.take(), fetchNow: try r.takeBool(), affinity: try r.takeCPULists())
         case 3: self = .fetch
         case 4: self = .probe(try r.take())
+        case 5: self = .recoverQueue(try r.take())
+        case 6: self = .giveUpQueue(try r.take(), Errno(try r.take(Int32.self)))
+        case 7: self = .limitRequests(try r.take())
         default: throw RecordError()
         }
     }
@@ -60,6 +76,17 @@ extension WorkerReply {
             w.put(what)
             return w.bytes
         case .ended: return RecordWriter(kind: 6).bytes
+        case .queueNeedsBackend(let queue, let errno), .queueNotRecovered(let queue, let errno):
+            var isNeed = false
+            if case .queueNeedsBackend = self { isNeed = true }
+            var w = RecordWriter(kind: isNeed ? 7 : 9)
+            w.put(queue)
+            w.put(errno.rawValue)
+            return w.bytes
+        case .queueRecovered(let queue):
+            var w = RecordWriter(kind: 8)
+            w.put(queue)
+            return w.bytes
         }
     }
 
@@ -74,6 +101,9 @@ extension WorkerReply {
             guard let stage = WorkerStage(rawValue: try r.take()) else { throw RecordError() }
             self = .failed(stage: stage, errno: Errno(try r.take(Int32.self)), what: try r.takeString())
         case 6: self = .ended
+        case 7: self = .queueNeedsBackend(try r.take(), Errno(try r.take(Int32.self)))
+        case 8: self = .queueRecovered(try r.take())
+        case 9: self = .queueNotRecovered(try r.take(), Errno(try r.take(Int32.self)))
         default: throw RecordError()
         }
     }
@@ -110,6 +140,7 @@ extension WorkerSpec {
         w.put(cpuLists: cpus)
         w.put(uid)
         w.put(gid)
+        w.put(requestLimit)
     }
 
     fileprivate init(from r: inout RecordReader) throws(RecordError) {
@@ -137,6 +168,7 @@ extension WorkerSpec {
         cpus = try r.takeCPULists()
         uid = try r.take()
         gid = try r.take()
+        requestLimit = try r.take()
     }
 }
 

@@ -49,10 +49,12 @@ public struct WorkerSpec: Sendable, Equatable {
     /// The user that serves; 0 keeps root (and drops the capabilities all the same).
     public var uid: UInt32
     public var gid: UInt32
+    /// Milliseconds that a request may take below; 0: any time.
+    public var requestLimit: UInt64
 
     public init(
         name: String, target: WorkerTarget, readOnly: Bool, discard: Bool, queues: UInt16, queueDepth: UInt16,
-        maxIO: UInt32, lockMemory: Bool, cpus: [[Int32]], uid: UInt32, gid: UInt32
+        maxIO: UInt32, lockMemory: Bool, cpus: [[Int32]], uid: UInt32, gid: UInt32, requestLimit: UInt64 = 0
     ) {
         self.name = name
         self.target = target
@@ -65,6 +67,7 @@ public struct WorkerSpec: Sendable, Equatable {
         self.cpus = cpus
         self.uid = uid
         self.gid = gid
+        self.requestLimit = requestLimit
     }
 }
 
@@ -82,6 +85,13 @@ public enum WorkerRequest: Sendable, Equatable {
     case fetch
     /// Every queue thread answers with this number in the status page.
     case probe(UInt64)
+    /// The queue builds its backend anew while the others go on: from the descriptor that comes along, or without
+    /// one from what it has. Answer: `queueRecovered` or `queueNotRecovered`.
+    case recoverQueue(UInt16)
+    /// There is no backend for the queue: what waits there is answered with this error.
+    case giveUpQueue(UInt16, Errno)
+    /// Milliseconds that a request may take below; 0: any time.
+    case limitRequests(UInt64)
 }
 
 /// Worker to ublkd.
@@ -96,6 +106,11 @@ public enum WorkerReply: Sendable, Equatable {
     case failed(stage: WorkerStage, errno: Errno, what: String)
     /// The driver aborted every slot (stop or quiesce); the worker exits.
     case ended
+    /// The queue sends nothing below until it is given a backend. ETIMEDOUT: a request got too old there.
+    case queueNeedsBackend(UInt16, Errno)
+    case queueRecovered(UInt16)
+    /// The new backend could not be taken on: only a new worker helps.
+    case queueNotRecovered(UInt16, Errno)
 }
 
 /// How far a worker that failed had come.

@@ -44,9 +44,11 @@ struct Ring: ~Copyable {
     }
 
     /// Fixes the files that the queue uses. ublkcN in the same table as the backend is the fence: the driver
-    /// sees the worker gone only when its last write below is over. `backend` is -1 for a target without one.
+    /// sees the worker gone only when its last write below is over. The backend stands there twice: the one that
+    /// serves may be replaced, and the first one keeps its lock as long as the ring lives. `backend` is -1 for a
+    /// target without one.
     func register(device: Int32, backend: Int32, wake: Int32) throws(Errno) {
-        var files: (Int32, Int32, Int32, Int32) = (device, backend, wake, -1)
+        var files: (Int32, Int32, Int32, Int32) = (device, backend, wake, backend)
         let result = withUnsafeBytes(of: &files) { bytes in
             io_uring_register_files(raw, bytes.baseAddress?.assumingMemoryBound(to: Int32.self), 4)
         }

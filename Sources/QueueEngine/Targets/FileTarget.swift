@@ -117,6 +117,7 @@ struct FileTarget: Target, ~Copyable {
             slot.pointee.way &+= 1
             return submit(tag, step, slot, buffer, &submissions)
         }
+        if error.asksForReopening { return .reopen(result) }
         let wasSync = request.operation == .flush || step == Stage.sync
         let wasWriteThrough = request.operation == .write && request.flags.contains(.forceUnitAccess)
         if buffered, wasSync || wasWriteThrough { cu_store_i32(latch, result) }
@@ -129,6 +130,7 @@ struct FileTarget: Target, ~Copyable {
         _ buffer: UnsafeMutableRawPointer, _ submissions: inout Submissions<E>
     ) -> Step {
         guard let sqe = submissions.next() else { return .ringLost }
+        slot.pointee.step = stage
         let request = slot.pointee.request
         let done = slot.pointee.done
         let file = Ring.backendIndex

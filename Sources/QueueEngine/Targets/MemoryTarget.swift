@@ -22,6 +22,7 @@ struct MemoryTarget: Target, ~Copyable {
             io_uring_prep_fallocate(
                 sqe, Ring.backendIndex, CU_PUNCH_HOLE, Int(truncatingIfNeeded: request.offset),
                 Int(truncatingIfNeeded: request.length))
+            slot.pointee.step = 0
             sqe.finish(UserData(.backend, tag: tag))
             return .pending
         default: return .done(0)

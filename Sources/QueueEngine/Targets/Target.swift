@@ -7,10 +7,13 @@ enum Step {
     case pending
     /// The request is over: its full byte count for READ and WRITE, 0 for the others, or -errno.
     case done(Int32)
+    /// The backend has to be opened anew before the request can be tried again; -errno says why.
+    case reopen(Int32)
 }
 
 /// What serves a queue's requests. The loop is generic over it and is compiled once for each, so nothing here
-/// is dispatched at run time. A target belongs to one queue thread and never waits in it.
+/// is dispatched at run time. A target belongs to one queue thread and never waits in it. It notes the step of each
+/// submission in the slot: the loop may cancel it, and the request then begins again from its start.
 protocol Target: ~Copyable {
     /// A request arrived. READ and WRITE are within the device and fit the buffer; everything else has been
     /// refused by the loop.

@@ -1,4 +1,5 @@
-/// What made a recovery necessary: `exit:N`, `signal:N`, `stall`, `thread-ended`, `operator`, `upgrade`, `unknown`.
+/// What made a recovery necessary: `exit:N`, `signal:N`, `stall`, `thread-ended`, `backend`, `operator`, `upgrade`,
+/// `unknown`.
 public enum RecoveryCause: Sendable, Hashable {
     /// The worker left with this exit code.
     case exit(Int32)
@@ -8,6 +9,8 @@ public enum RecoveryCause: Sendable, Hashable {
     case stall
     /// A thread of the worker ended.
     case threadEnded
+    /// The backend of a queue had to be opened anew.
+    case backend
     case `operator`
     case upgrade
     /// It died while no ublkd was its parent: nobody knows how.
@@ -21,6 +24,7 @@ extension RecoveryCause: RawRepresentable, Codable {
         case .signal(let number): "signal:\(number)"
         case .stall: "stall"
         case .threadEnded: "thread-ended"
+        case .backend: "backend"
         case .operator: "operator"
         case .upgrade: "upgrade"
         case .unknown: "unknown"
@@ -31,6 +35,7 @@ extension RecoveryCause: RawRepresentable, Codable {
         switch rawValue {
         case "stall": self = .stall
         case "thread-ended": self = .threadEnded
+        case "backend": self = .backend
         case "operator": self = .operator
         case "upgrade": self = .upgrade
         case "unknown": self = .unknown

@@ -41,7 +41,7 @@ extension InterfaceText {
         )
 
         type LastRecovery (
-          # exit:N signal:N stall thread-ended operator upgrade unknown
+          # exit:N signal:N stall thread-ended backend operator upgrade unknown
           cause: string,
           # queue worker
           scope: string,

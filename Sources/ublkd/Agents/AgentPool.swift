@@ -23,6 +23,7 @@ final class AgentPool {
 
     private struct Ticket {
         var agent: AgentProcess
+        var opened: ((SharedFd) -> Void)?
         var report: (Outcome) -> Void
         var deadline: Source?
     }
@@ -52,16 +53,18 @@ final class AgentPool {
     var writtenOffCount: Int { writtenOff.count }
 
     /// Gives `work` to the agent of `role`. `deadline`: milliseconds until it is cancelled. Returns the token
-    /// for `cancel`. Throws when no agent can be had; `report` is not called then.
+    /// for `cancel`. Throws when no agent can be had; `report` is not called then. `opened`: called in place of
+    /// `report` when the answer brings a descriptor.
     func submit(
-        _ work: AgentWork, role: Role, deadline: UInt64, report: @escaping (Outcome) -> Void
+        _ work: AgentWork, role: Role, deadline: UInt64, opened: ((SharedFd) -> Void)? = nil,
+        report: @escaping (Outcome) -> Void
     ) throws(Errno) -> UInt64 {
         guard writtenOff.count < Self.maxWrittenOff else { throw Errno.busy }
         let agent = try agent(for: role)
         let token = nextToken
         nextToken += 1
         try agent.send(AgentRequest(token: token, work: work, deadline: UInt32(truncatingIfNeeded: deadline)))
-        var ticket = Ticket(agent: agent, report: report)
+        var ticket = Ticket(agent: agent, opened: opened, report: report)
         ticket.deadline = try? loop.addTimer(afterMilliseconds: deadline + 50) { [weak self] in
             self?.late(token)
         }
@@ -105,7 +108,7 @@ final class AgentPool {
 
     private func make() throws(Errno) -> AgentProcess {
         let agent = try AgentProcess(program: program, loop: loop)
-        agent.onReply = { [weak self] in self?.heard($0) }
+        agent.onReply = { [weak self] in self?.heard($0, $1) }
         agent.onDeath = { [weak self, weak agent] in
             if let self, let agent { self.died(agent) }
         }
@@ -125,13 +128,17 @@ final class AgentPool {
         }
     }
 
-    private func heard(_ reply: AgentReply) {
+    private func heard(_ reply: AgentReply, _ descriptor: SharedFd?) {
         switch reply {
         case .hello: break
         case .submitted(let token): tickets[token]?.report(.submitted)
         case .done(let token, let result, let payload, _):
             guard let ticket = tickets.removeValue(forKey: token) else { return }
-            ticket.report(.done(result, payload: payload))
+            if let descriptor, let opened = ticket.opened {
+                opened(descriptor)
+            } else {
+                ticket.report(.done(result, payload: payload))
+            }
             retireIfIdle(ticket.agent)
         }
     }

@@ -14,7 +14,8 @@ final class AgentProcess {
     private var pidSource: Source?
     private var channelSource: Source?
 
-    var onReply: (AgentReply) -> Void = { _ in }
+    /// A reply, and the descriptor that came with it.
+    var onReply: (AgentReply, SharedFd?) -> Void = { _, _ in }
     var onDeath: () -> Void = {}
 
     init(program: String, loop: EventLoop) throws(Errno) {
@@ -54,9 +55,9 @@ final class AgentProcess {
             case .wouldBlock: return
             case .closed: return channelSource = nil
             case .record(let bytes, let descriptors):
-                for raw in descriptors { _ = Fd(owning: raw) }
+                let owned = descriptors.map { SharedFd(Fd(owning: $0)) }
                 guard let reply = try? AgentReply(record: bytes) else { return channelSource = nil }
-                onReply(reply)
+                onReply(reply, owned.first)
             }
         }
     }

@@ -17,6 +17,12 @@ final class Device {
     /// Contents of a `memory` device.
     var memory: SharedFd?
     var timers: [DeviceTimer: Source] = [:]
+    /// Backends that were opened for queues and are to be passed to the worker.
+    var openedBackends: [Int: SharedFd] = [:]
+    /// The next look at its queues.
+    var lookTimer: Source?
+    /// Number of the last probe that looks wait for.
+    var lookProbe: UInt64 = 0
     /// The control command under way, by the agent's token.
     var controlToken: (step: ControlStep, token: UInt64)?
     var probe: (worker: WorkerID, number: UInt64, poll: Source?)?

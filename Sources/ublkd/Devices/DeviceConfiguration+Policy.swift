@@ -10,8 +10,11 @@ extension DeviceConfiguration {
             restartDelay: restartDelay.rawValue, restartDelayMax: restartDelayMax.rawValue,
             restartBurst: restartBurst, restartInterval: restartInterval.rawValue,
             afterGivingUp: onGiveUp.policy, survivesWorker: recovery != .none, controlTimeout: controlTimeout,
-            requestLimit: traits.requestLimit(forQueueDepth: queueDepth))
+            stallTimeout: stallTimeout.rawValue, requestLimit: traits.requestLimit(forQueueDepth: queueDepth))
     }
+
+    /// What a queue's backend is opened from; nil where there is nothing to open.
+    var backendPath: String? { if case .file(let path) = target { path } else { nil } }
 
     /// Flags for ADD_DEV.
     func deviceFlags(_ traits: KernelTraits) -> DeviceFlags {
@@ -64,7 +67,8 @@ extension DeviceConfiguration {
         return WorkerSpec(
             name: name, target: served, readOnly: readOnly, discard: discard, queues: UInt16(queues),
             queueDepth: UInt16(traits.tags(forQueueDepth: queueDepth)), maxIO: maxIO, lockMemory: lockMemory,
-            cpus: (cpus ?? []).map { $0.map { Int32($0) } }, uid: user.uid, gid: user.gid)
+            cpus: (cpus ?? []).map { $0.map { Int32($0) } }, uid: user.uid, gid: user.gid,
+            requestLimit: requestTimeout?.rawValue ?? 0)
     }
 }
 

@@ -7,6 +7,7 @@ import Systemd
 // Control commands: policy names the step, this file says what it means to an agent.
 extension Supervisor {
     func command(_ step: ControlStep, of device: Device) {
+        TestPoint.pass("ublkd.send.\(step.words)")
         if case .limitRequests = step { return limitRequests(of: device) }
         guard let work = work(for: step, of: device) else {
             return post(
@@ -117,6 +118,7 @@ extension Supervisor {
             device.controlToken = nil
             handle(.controlLost(step), of: device)
         case .done(let result, let payload):
+            TestPoint.pass("ublkd.done.\(step.words)")
             device.controlToken = nil
             if case .addDevice(let asked) = work { return added(device, asked, result, payload) }
             handle(.controlDone(step, result: result, deviceID: nil), of: device)

@@ -15,6 +15,12 @@ extension Supervisor {
         case .attach(let id, let number, let fetchNow): attach(id, of: device, number, fetchNow: fetchNow)
         case .fetch(let id): send(.fetch, to: id, of: device)
         case .probe(let id): beginProbe(id, of: device)
+        case .probeQueues(let id): probeQueues(id, of: device)
+        case .openBackend(let queue): openBackend(for: queue, of: device)
+        case .recoverQueue(let id, let queue): recoverQueue(queue, by: id, of: device)
+        case .giveUpQueue(let id, let queue, let errno):
+            send(.giveUpQueue(UInt16(queue), errno), to: id, of: device)
+        case .queueRecovered: save(device, worker: device.machine.worker?.pid)
         case .kill(let id): device.workers[id]?.kill()
         case .control(let step): command(step, of: device)
         case .cancelControl(let step):
@@ -82,6 +88,7 @@ extension Supervisor {
             guard let self, let device else { return }
             let served = device.hasServed(pid: pid)
             device.workers[id] = nil
+            device.openedBackends = [:]
             if device.probe?.worker == id { device.probe = nil }
             self.handle(.workerDied(id, cause.deathCause, served: served), of: device)
         }
@@ -152,7 +159,7 @@ extension Supervisor {
         return device.affinity
     }
 
-    private func send(
+    func send(
         _ request: WorkerRequest, to id: WorkerID, of device: Device, descriptors: [Int32] = []
     ) {
         guard let worker = device.workers[id] else { return }
@@ -171,6 +178,11 @@ extension Supervisor {
         case .prepared(let facts): prepared(facts, id, device)
         case .attached: handle(.workerAttached(id), of: device)
         case .serving: handle(.workerServing(id), of: device)
+        case .queueNeedsBackend(let queue, let errno):
+            handle(.queueNeedsBackend(id, queue: Int(queue), errno), of: device)
+        case .queueRecovered(let queue): handle(.queueRecovered(id, queue: Int(queue)), of: device)
+        case .queueNotRecovered(let queue, let errno):
+            handle(.queueNotRecovered(id, queue: Int(queue), errno), of: device)
         case .failed(let stage, let errno, let what):
             handle(.workerFailed(id, Failure(stage, errno, what)), of: device)
         }
@@ -198,28 +210,6 @@ extension Supervisor {
             readOnly: configuration.readOnly,
             discard: configuration.discard)
         handle(.workerPrepared(id, facts), of: device)
-    }
-
-    // MARK: - Probe
-
-    /// Asks every queue thread for a sign of life and looks at the status page until all have answered.
-    private func beginProbe(_ id: WorkerID, of device: Device) {
-        probeNumber += 1
-        device.probe = (id, probeNumber, nil)
-        send(.probe(probeNumber), to: id, of: device)
-        pollProbe(device)
-    }
-
-    private func pollProbe(_ device: Device) {
-        guard let probe = device.probe, let page = device.page else { return }
-        for queue in 0..<page.page.queues where page.page.queue(queue).probeAnswered < probe.number {
-            device.probe?.poll = try? loop.addTimer(afterMilliseconds: 1) { [weak self, weak device] in
-                if let self, let device { self.pollProbe(device) }
-            }
-            return
-        }
-        device.probe = nil
-        handle(.probeAnswered(probe.worker), of: device)
     }
 }
 

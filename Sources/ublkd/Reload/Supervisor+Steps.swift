@@ -97,6 +97,10 @@ extension Supervisor {
             let now = keys.filter { $0.key != "size" }
             self.take(device.configuration.taking(now, from: wanted), for: device)
             if keys.contains(where: { $0.key == "cpus" }) { self.placeQueues(of: device) }
+            if keys.contains(where: { $0.key == "request_timeout" }), let worker = device.machine.worker {
+                let limit = device.configuration.requestTimeout?.rawValue ?? 0
+                self.send(.limitRequests(limit), to: worker.id, of: device)
+            }
             if keys.contains(where: { ["owner", "group", "mode"].contains($0.key) }) {
                 self.applyAccess(of: device)
             }

@@ -86,14 +86,7 @@ extension Supervisor {
 
     private func recover(_ name: String, queues: [Int]) -> Result<Response, WireError> {
         guard let device = device(named: name) else { return .failure(.noSuchDevice(name: name)) }
-        guard queues.isEmpty else {
-            return .failure(
-                .refused(
-                    name: device.name,
-                    reason:
-                        "recovery of single queues is not in this version: leave out --queue to recover the worker"
-                ))
-        }
+        guard queues.isEmpty else { return recover(queues, of: device) }
         guard device.configuration.recovery != .none || device.machine.deviceID == nil else {
             return .failure(
                 .refused(
@@ -102,6 +95,27 @@ extension Supervisor {
         }
         post(.recover, to: device)
         return .success(.recover([outcome(device, .accepted)]))
+    }
+
+    private func recover(_ queues: [Int], of device: Device) -> Result<Response, WireError> {
+        func refused(_ reason: String) -> Result<Response, WireError> {
+            .failure(.refused(name: device.name, reason: reason))
+        }
+        let count = device.page?.page.queues ?? 0
+        guard let worker = device.machine.worker, device.machine.isLive else {
+            return refused("its queues are recovered in place only while it is live: leave out --queue")
+        }
+        if let wrong = queues.first(where: { !(0..<count).contains($0) }) {
+            return refused("it has no queue \(wrong): its queues are 0 to \(count - 1)")
+        }
+        guard device.workers[worker.id]?.channel != nil else {
+            return refused("its worker takes no orders: leave out --queue to replace it")
+        }
+        post(.recoverQueues(queues), to: device)
+        let nothingToOpen =
+            device.configuration.backendPath == nil
+            ? "its target has nothing to open anew: the bookkeeping of the queue is restarted" : nil
+        return .success(.recover([outcome(device, .accepted, nothingToOpen)]))
     }
 
     private func stop(_ names: [String], force: Bool, answer: @escaping Answer) {

@@ -39,11 +39,13 @@ extension Supervisor {
             return nil
         }
         let header = device.page?.page.header
-        let firstIO = ended && header?.workerPID == device.machine.worker?.pid ? header?.firstIOAt : nil
+        let firstIO =
+            ended && record.scope == .worker && header?.workerPID == device.machine.worker?.pid
+            ? header?.firstIOAt : nil
         var downtime: Double?
         if ended, let live = record.live { downtime = live.seconds - record.detected.seconds }
         return LastRecovery(
-            cause: record.cause.wire, scope: .worker,
+            cause: record.cause.wire, scope: record.scope == .queue ? .queue : .worker,
             startedAt: Timestamp(monotonicNanoseconds: record.detected.nanoseconds),
             downtimeSeconds: downtime,
             steps: RecoverySteps(
@@ -56,18 +58,23 @@ extension Supervisor {
 
     /// The worker's own stamp, where it has one: ours is when we heard of it.
     private func fetchedSeconds(_ header: StatusHeader?, _ record: RecoveryRecord, _ ended: Bool) -> Double? {
-        if ended, let at = header?.fetchedAt, at >= record.detected.nanoseconds { return Double(at) / 1e9 }
+        if ended, record.scope == .worker, let at = header?.fetchedAt, at >= record.detected.nanoseconds {
+            return Double(at) / 1e9
+        }
         return record.fetched?.seconds
     }
 
     private func queues(of device: Device) -> [QueueSummary] {
         guard let page = device.page, device.machine.deviceID != nil else { return [] }
         let isServing = device.machine.worker != nil
+        let verdicts = device.machine.queueVerdicts
         return (0..<page.page.queues).map { index in
             let queue = page.page.queue(index)
             return QueueSummary(
                 index: index, tid: isServing && queue.threadID > 0 ? Int(queue.threadID) : nil,
-                state: isServing ? queue.wireState : .failed, inflight: Int(queue.inflight),
+                state: isServing
+                    ? queue.wireState(index < verdicts.count ? verdicts[index] : .serving) : .failed,
+                inflight: Int(queue.inflight),
                 reads: queue.reads,
                 writes: queue.writes, readBytes: queue.readBytes, writeBytes: queue.writeBytes,
                 errors: queue.errors, recoveries: queue.recoveries, lastError: queue.lastError,

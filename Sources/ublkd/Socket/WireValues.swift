@@ -35,6 +35,7 @@ extension DevicePolicy.RecoveryCause {
         case .death(.unknown): .unknown
         case .stall: .stall
         case .threadEnded: .threadEnded
+        case .backend: .backend
         case .operatorAsked: .operator
         case .upgrade: .upgrade
         }
@@ -65,11 +66,17 @@ extension Timestamp {
 }
 
 extension QueueStatus {
-    var wireState: StatusWire.QueueState {
+    /// `verdict`: what the looks at it say of its thread.
+    func wireState(_ verdict: StallWatch.Verdict) -> StatusWire.QueueState {
         switch state {
         case .recovering: .recovering
         case .failed, .ended, .absent, nil: .failed
-        case .prepared, .serving: .serving
+        case .prepared, .serving:
+            switch verdict {
+            case .serving: .serving
+            case .slow: .slow
+            case .stalled: .stalled
+            }
         }
     }
 

@@ -138,7 +138,9 @@ final class FakeWorld {
             if !isAdopting && (!isToldLive || answeredProbe != machine.worker?.id) {
                 fail("LIVE is believed before the kernel and every queue have said so")
             }
-        case .deviceDeleted, .resized, .stopRefused, .removed, .log: break
+        case .probeQueues, .openBackend, .recoverQueue, .giveUpQueue, .queueRecovered, .deviceDeleted,
+            .resized, .stopRefused, .removed, .log:
+            break
         }
     }
 

@@ -11,6 +11,11 @@ extension DeviceEffect {
         case .attach(let id, _, let fetchNow): "attach \(id.name(own))\(fetchNow ? " and fetch" : "")"
         case .fetch(let id): "fetch \(id.name(own))"
         case .probe(let id): "probe \(id.name(own))"
+        case .probeQueues(let id): "probe queues of \(id.name(own))"
+        case .openBackend(let queue): "open for \(queue)"
+        case .recoverQueue(_, let queue): "recover queue \(queue)"
+        case .giveUpQueue(_, let queue, _): "give up queue \(queue)"
+        case .queueRecovered(let queue): "queue \(queue) recovered"
         case .kill(let id): "kill \(id.name(own))"
         case .control(let step): step.words
         case .cancelControl(let step): "cancel \(step.words)"

@@ -17,6 +17,17 @@ kernel_release=$(uname -r)
 kernel_family=modern
 case $kernel_release in 6.12.*) kernel_family=classic ;; 6.1[3-9].*) kernel_family=middle ;; esac
 
+# A case that says "programs: points" gets programs that can be killed or stalled at chosen places.
+points=/run/ublkd-points
+if grep -q '^# programs: points$' "$0"; then
+    bin=$t/bin-points
+    [ -x "$bin/ublkd" ] || {
+        echo 'FAILED: no programs with test points in the inbox: Tests/run builds them'
+        exit 1
+    }
+    mkdir -p "$points"
+    chmod 777 "$points"
+fi
 PATH=$bin:$support:$PATH
 mkdir -p "$out" /etc/ublkd
 cd "$out" || exit 1
@@ -202,6 +213,18 @@ kill_worker() {
     [ -n "$pid" ] && [ "$pid" -gt 1 ] || fail "no worker of $1 to kill: pid '$pid'"
     stamp kill "$pid"
 }
+
+# arm POINT.ACTION...: what is to happen at a test point (CUblk/test_points.h), once.
+arm() {
+    local file
+    for file; do : >"$points/$file"; done
+}
+
+# happened POINT.ACTION: somebody came by.
+happened() { [ ! -e "$points/$1" ]; }
+
+# disarm: nothing is to happen any more.
+disarm() { rm -f "$points"/*; }
 
 # workers: the pids of all worker processes, spare ones included.
 workers() { pgrep -x ublkd-worker; }

@@ -21,7 +21,7 @@ compile_support() {
 
 fill_inbox() {
     local stage=$1 source program built
-    mkdir -p "$stage"/{bin,support,lib}
+    mkdir -p "$stage"/{bin,bin-points,support,lib}
     for source in "$here"/support/*.c; do
         program=$(basename "${source%.c}")
         built=$inbox_folder/support/$program
@@ -32,6 +32,8 @@ fill_inbox() {
     for program in "${programs[@]}"; do
         built=$top/.build/release/$program
         [ ! -x "$built" ] || strip -o "$stage/bin/$program" "$built"
+        built=$top/.build-points/release/$program
+        [ ! -x "$built" ] || strip -o "$stage/bin-points/$program" "$built"
     done
     cp -r "$here/cases" "$stage/"
     cp "$here"/lib/case*.sh "$stage/lib/"
@@ -43,9 +45,9 @@ inbox_inputs() {
     printf '%s\n' "$here"/cases "$here"/support "$here"/lib "$here"/support/* "$here"/cases/* \
         "$here"/lib/case*.sh "$here"/lib/inbox.sh
     find "$top/config" "$top/deploy" 2>/dev/null || true
-    local program
+    local program built
     for program in "${programs[@]}"; do
-        [ ! -e "$top/.build/release/$program" ] || readlink -f "$top/.build/release/$program"
+        for built in "$top"/.build{,-points}/release/"$program"; do [ ! -e "$built" ] || readlink -f "$built"; done
     done
 }
 

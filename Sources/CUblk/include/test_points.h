@@ -1,0 +1,14 @@
+// Kill-points and stall-points: places in worker, agent and ublkd where a test can make something happen to
+// the process that comes by. Only builds with UBLKD_TEST_POINTS have them.
+#ifndef CUBLK_TEST_POINTS_H
+#define CUBLK_TEST_POINTS_H
+
+// Comes by the point `name`. A file NAME.ACTION in /run/ublkd-points is taken away and acted on, once:
+//   kill    SIGKILL to this process       segv   a crash of this process
+//   stop    SIGSTOP to this process       exit   _exit(3)
+//   hold    this thread waits for ever    spin   this thread works for ever
+//   leave   this thread ends              delay  half a second
+// The folder is opened when the process starts, so it must exist before, and be writable by everybody.
+void cu_test_point(const char *name);
+
+#endif

@@ -1,0 +1,48 @@
+#define _GNU_SOURCE
+#include "test_points.h"
+
+#ifdef UBLKD_TEST_POINTS
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int folder = -1;
+
+// Before a worker leaves the host's mounts.
+__attribute__((constructor)) static void open_folder(void) {
+    int fd = open("/run/ublkd-points", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    // The low numbers belong to the protocol between ublkd and its children.
+    folder = fcntl(fd, F_DUPFD_CLOEXEC, 500);
+    close(fd);
+}
+
+static void act(const char *action) {
+    if (strcmp(action, "kill") == 0) kill(getpid(), SIGKILL);
+    if (strcmp(action, "segv") == 0) signal(SIGSEGV, SIG_DFL), raise(SIGSEGV);
+    if (strcmp(action, "stop") == 0) kill(getpid(), SIGSTOP);
+    if (strcmp(action, "exit") == 0) _exit(3);
+    if (strcmp(action, "leave") == 0) pthread_exit(NULL);
+    if (strcmp(action, "delay") == 0) usleep(500000);
+    while (strcmp(action, "hold") == 0) pause();
+    volatile unsigned long turns = 0;
+    while (strcmp(action, "spin") == 0) turns++;
+}
+
+void cu_test_point(const char *name) {
+    static const char *const actions[] = {"kill", "segv", "stop", "exit", "leave", "delay", "hold", "spin"};
+    if (folder < 0) return;
+    for (unsigned i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        char file[128];
+        snprintf(file, sizeof(file), "%s.%s", name, actions[i]);
+        // Who takes the file away acts: one process, one thread, once.
+        if (unlinkat(folder, file, 0) == 0) act(actions[i]);
+    }
+}
+#else
+void cu_test_point(const char *name) { (void)name; }
+#endif

@@ -1,0 +1,61 @@
+import BlockABI
+import Configuration
+import DevicePolicy
+import LinuxSys
+
+// Recovery of queues in place: an agent opens the backend anew, as a serving worker opens nothing itself, and the
+// worker is passed the descriptor.
+extension Supervisor {
+    func openBackend(for queue: Int, of device: Device) {
+        guard let path = device.configuration.backendPath, let facts = device.machine.facts else {
+            // Nothing is behind it that could be opened: the queue's bookkeeping starts anew.
+            return post(.backendOpened(queue: queue), to: device)
+        }
+        let work = AgentWork.openBackend(
+            path: path, facts.identity, size: facts.size, readOnly: device.configuration.readOnly,
+            directIO: facts.directIO)
+        do throws(Errno) {
+            _ = try agents.submit(
+                work, role: .starting, deadline: configuration.daemon.controlTimeout.rawValue,
+                opened: { [weak self, weak device] descriptor in
+                    guard let self, let device else { return }
+                    device.openedBackends[queue] = descriptor
+                    self.handle(.backendOpened(queue: queue), of: device)
+                },
+                report: { [weak self, weak device] outcome in
+                    guard let self, let device else { return }
+                    switch outcome {
+                    case .submitted, .late: break
+                    case .done(let result, _): self.notOpened(queue, device, path, Errno(-result))
+                    case .lost: self.notOpened(queue, device, path, .timedOut)
+                    }
+                })
+        } catch {
+            notOpened(queue, device, path, error)
+        }
+    }
+
+    private func notOpened(_ queue: Int, _ device: Device, _ path: String, _ errno: Errno) {
+        let failure: Failure =
+            switch errno {
+            case .noSuchFile, .noSuchDevice, .noSuchDeviceOrAddress:
+                Failure(.backingMissing, "\(path) is not there (\(errno)); put it back")
+            case .stale:
+                Failure(
+                    .backingChanged,
+                    "\(path) is not what held its data before; put the former one back, or stop and start the device to take this one"
+                )
+            case .fileTooLarge:
+                Failure(.backingChanged, "\(path) is smaller than the disk: it was truncated")
+            default: Failure(.backingError, "\(path) cannot be opened: \(errno)")
+            }
+        handle(.backendNotOpened(queue: queue, failure, errno), of: device)
+    }
+
+    func recoverQueue(_ queue: Int, by id: WorkerID, of device: Device) {
+        let descriptor = device.openedBackends.removeValue(forKey: queue)
+        send(
+            .recoverQueue(UInt16(queue)), to: id, of: device,
+            descriptors: descriptor.map { [$0.fd.raw] } ?? [])
+    }
+}

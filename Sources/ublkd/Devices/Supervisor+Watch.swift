@@ -1,0 +1,72 @@
+import BlockABI
+import Configuration
+import DevicePolicy
+import LinuxSys
+import Systemd
+
+// Signs of life: probes, and the looks at the queues of a live device. All of it is read from the status page
+// and from counters of the kernel; nobody is waited for.
+extension Supervisor {
+    // MARK: - Probe
+
+    /// Asks every queue thread for a sign of life and looks at the status page until all have answered.
+    func beginProbe(_ id: WorkerID, of device: Device) {
+        probeNumber += 1
+        device.probe = (id, probeNumber, nil)
+        send(.probe(probeNumber), to: id, of: device)
+        pollProbe(device)
+    }
+
+    private func pollProbe(_ device: Device) {
+        guard let probe = device.probe, let page = device.page else { return }
+        for queue in 0..<page.page.queues where page.page.queue(queue).probeAnswered < probe.number {
+            device.probe?.poll = try? loop.addTimer(afterMilliseconds: 1) { [weak self, weak device] in
+                if let self, let device { self.pollProbe(device) }
+            }
+            return
+        }
+        device.probe = nil
+        handle(.probeAnswered(probe.worker), of: device)
+    }
+
+    // MARK: - Looks
+
+    func probeQueues(_ id: WorkerID, of device: Device) {
+        probeNumber += 1
+        device.lookProbe = probeNumber
+        send(.probe(probeNumber), to: id, of: device)
+    }
+
+    /// Looks at the device's queues again and again while it is live. A worker whose socket could not be had
+    /// cannot be probed, so it is not suspected either.
+    func watchQueues(of device: Device) {
+        let interval = StallWatch.interval(device.machine.settings.stallTimeout)
+        device.lookTimer = try? loop.addTimer(afterMilliseconds: interval) { [weak self, weak device] in
+            guard let self, let device else { return }
+            device.lookTimer = nil
+            guard case .live(let live) = device.machine.phase, let page = device.page,
+                device.workers[live.worker.id]?.channel != nil
+            else { return }
+            let samples = (0..<page.page.queues).map { index in
+                QueueSample(page.page.queue(index), probe: device.lookProbe)
+            }
+            let inflight = Sysfs.inflight(ofDisk: "ublkb\(live.deviceID)")
+            self.handle(.looked(samples, diskInflight: inflight), of: device)
+            self.watchQueues(of: device)
+        }
+    }
+}
+
+extension QueueSample {
+    init(_ queue: QueueStatus, probe: UInt64) {
+        let recovery: QueueRecoveryState =
+            switch queue.state {
+            case .recovering: .recovering
+            case .failed: .failed
+            default: .none
+            }
+        self.init(
+            inflight: queue.inflight, completed: queue.completed &+ queue.errors,
+            answeredProbe: queue.probeAnswered >= probe, recovery: recovery)
+    }
+}

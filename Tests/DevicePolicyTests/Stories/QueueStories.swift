@@ -1,0 +1,104 @@
+import BlockABI
+import DevicePolicy
+import Testing
+
+/// What happens to single queues while their device stays live.
+struct QueueStories {
+    private let bench = Bench().live()
+    private var worker: WorkerRef { bench.serving }
+    private let missing = Failure(.backingMissing, "/srv/data.img is not there: put it back")
+
+    @Test func anOperatorRecoversTwoQueues() {
+        #expect(bench.acts(.recoverQueues([0, 1])) == [.openBackend(queue: 0), .openBackend(queue: 1)])
+        #expect(bench.state == .degraded)
+        #expect(bench.acts(.backendOpened(queue: 1)) == [.recoverQueue(worker.id, queue: 1)])
+        #expect(bench.acts(.backendOpened(queue: 0)) == [.recoverQueue(worker.id, queue: 0)])
+        bench.wait(milliseconds: 7)
+        #expect(bench.acts(.queueRecovered(worker.id, queue: 1)) == [.queueRecovered(1)])
+        #expect(bench.state == .degraded)
+        #expect(bench.acts(.queueRecovered(worker.id, queue: 0)) == [.queueRecovered(0)])
+        #expect(bench.state == .live)
+        #expect(bench.machine.worker == worker, "the worker is the same")
+        #expect(bench.machine.recoveries == 0, "and was not recovered")
+        #expect(bench.machine.lastRecovery?.scope == .queue)
+        #expect(bench.machine.lastRecovery?.cause == .operatorAsked)
+    }
+
+    @Test func aQueueWhoseBackendFailsGetsANewOne() {
+        #expect(bench.acts(.queueNeedsBackend(worker.id, queue: 1, .stale)) == [.openBackend(queue: 1)])
+        #expect(bench.acts(.backendOpened(queue: 1)) == [.recoverQueue(worker.id, queue: 1)])
+        bench.send(.queueRecovered(worker.id, queue: 1))
+        #expect(bench.state == .live)
+        #expect(bench.machine.lastRecovery?.cause == .backend)
+    }
+
+    @Test func aRequestThatIsTooOldIsAStallOfItsQueue() {
+        bench.send(.queueNeedsBackend(worker.id, queue: 0, .timedOut))
+        bench.send(.backendOpened(queue: 0))
+        bench.send(.queueRecovered(worker.id, queue: 0))
+        #expect(bench.machine.lastRecovery?.cause == .stall)
+        #expect(bench.machine.lastRecovery?.scope == .queue)
+    }
+
+    @Test func withoutABackendRequestsFailUntilThereIsOne() {
+        bench.send(.queueNeedsBackend(worker.id, queue: 1, .noSuchDevice))
+        #expect(
+            bench.acts(.backendNotOpened(queue: 1, missing, .noSuchFile))
+                == [.giveUpQueue(worker.id, queue: 1, .noSuchFile)])
+        #expect(bench.state == .degraded)
+        #expect(bench.visible.reason == .backingMissing)
+        #expect(bench.remaining(.repair) != nil)
+        #expect(bench.fire(.repair) == [.openBackend(queue: 1)])
+        #expect(bench.acts(.backendNotOpened(queue: 1, missing, .noSuchFile)) == [], "told once")
+        #expect(bench.fire(.repair) == [.openBackend(queue: 1)])
+        #expect(bench.acts(.backendOpened(queue: 1)) == [.recoverQueue(worker.id, queue: 1)])
+        bench.send(.queueRecovered(worker.id, queue: 1))
+        #expect(bench.state == .live)
+    }
+
+    @Test func aBackendThatFailsAgainAtOnceIsTriedLater() {
+        bench.send(.queueNeedsBackend(worker.id, queue: 0, .stale))
+        bench.send(.backendOpened(queue: 0))
+        #expect(bench.acts(.queueNeedsBackend(worker.id, queue: 0, .stale)) == [])
+        #expect(bench.remaining(.repair) != nil)
+        #expect(bench.fire(.repair) == [.openBackend(queue: 0)])
+    }
+
+    @Test func aWishThatCannotBeMetChangesNothing() {
+        bench.send(.recoverQueues([0]))
+        #expect(bench.acts(.backendNotOpened(queue: 0, missing, .noSuchFile)) == [])
+        #expect(bench.state == .live)
+    }
+
+    @Test func aQueueThatCannotGoOnTakesItsWorkerWithIt() {
+        bench.send(.queueNeedsBackend(worker.id, queue: 0, .stale))
+        bench.send(.backendOpened(queue: 0))
+        #expect(bench.acts(.queueNotRecovered(worker.id, queue: 0, .badDescriptor)).first == .kill(worker.id))
+        #expect(bench.state == .recovering)
+    }
+
+    @Test func aStalledThreadIsReplacedWithItsWorker() {
+        let stuck = QueueSample(inflight: 3, completed: 7, answeredProbe: false)
+        var done: [DeviceEffect] = []
+        for _ in 0..<40 where done != [.kill(worker.id)] {
+            bench.wait(milliseconds: 500)
+            done = bench.acts(.looked([stuck], diskInflight: 3))
+            #expect(done == [] || done == [.probeQueues(worker.id)] || done == [.kill(worker.id)])
+        }
+        #expect(done == [.kill(worker.id)])
+        #expect(bench.state == .degraded)
+        bench.send(.workerDied(worker.id, .signalled(9), served: true))
+        #expect(bench.state == .recovering)
+        guard case .recovering(let recovering) = bench.machine.phase else { return }
+        #expect(recovering.record.cause == .stall)
+    }
+
+    @Test func aWorkerThatLostAThreadSaysSo() {
+        bench.send(.workerDied(worker.id, .exited(WorkerExit.threadEnded), served: true))
+        guard case .recovering(let recovering) = bench.machine.phase else {
+            Issue.record("not recovering")
+            return
+        }
+        #expect(recovering.record.cause == .threadEnded)
+    }
+}
