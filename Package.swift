@@ -92,7 +92,7 @@ let package = Package(
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "BlockABI"], swiftSettings: strict),
         .testTarget(
             name: "UblkdTests",
-            dependencies: ["BlockABI", "Configuration", "DevicePolicy", "StatusWire", "ublkd"],
+            dependencies: ["BlockABI", "Configuration", "DevicePolicy", "LinuxSys", "StatusWire", "ublkd"],
             swiftSettings: strict),
         .testTarget(
             name: "UblkctlTests",

@@ -29,6 +29,7 @@ public struct Errno: Error, Hashable, Sendable, RawRepresentable {
     public static var fileTooLarge: Errno { Errno(27) }
     public static var noSpace: Errno { Errno(28) }
     public static var brokenPipe: Errno { Errno(32) }
+    public static var timerExpired: Errno { Errno(62) }
     public static var protocolError: Errno { Errno(71) }
     public static var messageSize: Errno { Errno(90) }
     public static var notSupported: Errno { Errno(95) }
@@ -61,7 +62,8 @@ extension Errno: CustomStringConvertible {
         27: ("EFBIG", "file too large"), 28: ("ENOSPC", "no space left on device"),
         30: ("EROFS", "read-only file system"), 32: ("EPIPE", "broken pipe"),
         36: ("ENAMETOOLONG", "file name too long"), 38: ("ENOSYS", "not in this kernel"),
-        40: ("ELOOP", "too many symbolic links"), 71: ("EPROTO", "protocol error"),
+        40: ("ELOOP", "too many symbolic links"), 62: ("ETIME", "timer expired"),
+        71: ("EPROTO", "protocol error"),
         90: ("EMSGSIZE", "message too long"), 95: ("EOPNOTSUPP", "operation not supported"),
         98: ("EADDRINUSE", "address already in use"), 104: ("ECONNRESET", "connection reset"),
         108: ("ESHUTDOWN", "the other end has shut down"), 116: ("ESTALE", "the file is another one by now"),

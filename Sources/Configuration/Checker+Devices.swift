@@ -71,15 +71,17 @@ extension Checker {
     ) -> DeviceConfiguration {
         var device = DeviceConfiguration(name: name, target: .null)
         let target = checkTarget(name, own, header: header)
+        let backend = target == .fault ? own.base?.target?.value : target
         func isKnown(_ key: DeviceKey) -> Bool {
             guard let target else { return true }
-            return key.targets?.contains(target.rawValue) ?? true
+            return key.fits(target: target.rawValue, backend: backend?.rawValue)
         }
-        switch target {
-        case .null, nil: device.target = .null
+        switch backend {
+        case .null, .fault, nil: device.target = .null
         case .memory: device.target = .memory
-        case .file: device.target = .file(path: own.path?.value ?? "")
+        case .file: device.target = .file(path: backendPath(own, target)?.value ?? "")
         }
+        if target == .fault { device.faults = faults(own) }
         device.id = own.id.map { UInt32($0.value) }
         let size = own.given[.size] != nil ? own.size : defaults.size
         device.size = size?.value
@@ -108,49 +110,12 @@ extension Checker {
         checkSize(size, device)
         checkQueues(own, &device)
         checkDelays(own, &device)
-        checkUnique(own, device)
+        checkUnique(own, target, device)
         if device.partitions { partitioned[name] = header }
         return device
     }
 
     // MARK: What the values of a device have to agree on
-
-    /// The target, the keys it needs and those it does not know.
-    private mutating func checkTarget(
-        _ name: String, _ own: DeviceSettings, header: Place
-    ) -> TargetName? {
-        let isGiven = own.given[.target] != nil || defaults.given[.target] != nil
-        // What seems to be missing may be what could not be read.
-        let isWhole = !brokenSections[header.source].contains(header.span.start.offset)
-        if !isGiven && isWhole {
-            problems.error(
-                header, "device `\(name)` has no `target`",
-                hint: "add target = \"null\", \"memory\" or \"file\"")
-        }
-        guard let target = own.given[.target] != nil ? own.target?.value : defaults.target?.value else {
-            return nil
-        }
-        for key in DeviceKey.allCases {
-            guard let place = own.given[key], let targets = key.targets, !targets.contains(target.rawValue)
-            else { continue }
-            problems.error(
-                place, "`\(key.rawValue)` does not fit the target \"\(target.rawValue)\"",
-                hint: "it is a key of \(targets.map { "\"\($0)\"" }.joined(separator: ", "))")
-        }
-        switch target {
-        case .file where own.given[.path] == nil && isWhole:
-            problems.error(
-                header, "device `\(name)` has no `path`, which the target \"file\" needs",
-                hint: "add path = \"/…\"")
-        case .null where own.given[.size] == nil && defaults.given[.size] == nil && isWhole,
-            .memory where own.given[.size] == nil && defaults.given[.size] == nil && isWhole:
-            problems.error(
-                header, "device `\(name)` has no `size`, which the target \"\(target.rawValue)\" needs",
-                hint: "add size = \"1GiB\", say")
-        default: break
-        }
-        return target
-    }
 
     private mutating func checkCreate(_ own: DeviceSettings) -> Bool {
         guard let create = own.create ?? defaults.create, create.value else { return false }
@@ -208,7 +173,9 @@ extension Checker {
     }
 
     /// Ids, and paths that are written to.
-    private mutating func checkUnique(_ own: DeviceSettings, _ device: DeviceConfiguration) {
+    private mutating func checkUnique(
+        _ own: DeviceSettings, _ target: TargetName?, _ device: DeviceConfiguration
+    ) {
         if let id = own.id, let number = device.id {
             if let first = ids[number] {
                 problems.error(
@@ -218,7 +185,9 @@ extension Checker {
                 ids[number] = (device.name, id.place)
             }
         }
-        guard case .file = device.target, let path = own.path, !device.readOnly else { return }
+        guard case .file = device.target, let path = backendPath(own, target), !device.readOnly else {
+            return
+        }
         let key = cleaned(path.value)
         if let first = writtenPaths[key] {
             problems.error(

@@ -21,7 +21,11 @@ extension DeviceConfiguration {
 
     private mutating func take(_ key: DeviceKey, from other: Self) {
         switch key {
-        case .target, .path: target = other.target
+        case .target: (target, faults) = (other.target, other.faults)
+        case .path, .base: target = other.target
+        case .delay: if let value = other.faults?.delay { faults?.delay = value }
+        case .errorRate: if let value = other.faults?.errorRate { faults?.errorRate = value }
+        case .hangEvery: if let value = other.faults?.hangEvery { faults?.hangEvery = value }
         case .id: id = other.id
         case .autostart: autostart = other.autostart
         case .size: size = other.size

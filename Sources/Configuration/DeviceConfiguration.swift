@@ -2,7 +2,10 @@
 public struct DeviceConfiguration: Equatable, Sendable {
     /// `[A-Za-z0-9][A-Za-z0-9_-]{0,63}`, unique.
     public var name = ""
+    /// The backend's, where `target = "fault"` stands over one.
     public var target = TargetConfiguration.null
+    /// The target `fault` over `target`; nil: `target` alone.
+    public var faults: FaultConfiguration?
     /// N of `/dev/ublkbN`; nil: the lowest free one.
     public var id: UInt32?
     public var autostart = true
@@ -46,6 +49,9 @@ public struct DeviceConfiguration: Equatable, Sendable {
         self.name = name
         self.target = target
     }
+
+    /// As the key `target` names it.
+    public var targetName: String { faults == nil ? target.name : "fault" }
 }
 
 /// What a device's data comes from.
@@ -57,7 +63,7 @@ public enum TargetConfiguration: Equatable, Sendable {
     /// A regular file or block device, by its absolute path.
     case file(path: String)
 
-    /// As the key `target` names it.
+    /// As the key `target` of a device or of its `base` names it.
     public var name: String {
         switch self {
         case .null: "null"
@@ -73,6 +79,22 @@ public enum TargetConfiguration: Equatable, Sendable {
         case (.file(let a), .file(let b)): a.utf8.elementsEqual(b.utf8)
         default: false
         }
+    }
+}
+
+/// What goes wrong on purpose, for trials. Counted and drawn in each queue by itself.
+public struct FaultConfiguration: Equatable, Sendable {
+    /// Added to each request.
+    public var delay = Milliseconds.zero
+    /// Share of the requests that are answered with EIO, 0 to 1.
+    public var errorRate = 0.0
+    /// Every so many requests one never completes; 0: none.
+    public var hangEvery: UInt32 = 0
+
+    public init(delay: Milliseconds = .zero, errorRate: Double = 0, hangEvery: UInt32 = 0) {
+        self.delay = delay
+        self.errorRate = errorRate
+        self.hangEvery = hangEvery
     }
 }
 

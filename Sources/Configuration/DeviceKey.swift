@@ -2,6 +2,10 @@
 enum DeviceKey: String, CaseIterable {
     case target
     case path
+    case base
+    case delay
+    case errorRate = "error_rate"
+    case hangEvery = "hang_every"
     case id
     case autostart
     case size
@@ -30,15 +34,32 @@ enum DeviceKey: String, CaseIterable {
     case requestTimeout = "request_timeout"
 
     /// Says which device it is, so `[defaults]` cannot have it.
-    var namesOneDevice: Bool { self == .path || self == .id }
+    var namesOneDevice: Bool { self == .path || self == .base || self == .id }
 
     /// The targets that know the key; nil: all.
     var targets: [String]? {
         switch self {
         case .path, .create, .directIO: ["file"]
+        case .base, .delay, .errorRate, .hangEvery: ["fault"]
         default: nil
         }
     }
+
+    /// Speaks of the backend: a `fault` device knows it if the target of its base does.
+    var isOfBackend: Bool { self == .create || self == .directIO }
+
+    /// `backend` is the same as `target`, or that of its base; nil: not known, so that any key may fit.
+    func fits(target: String, backend: String?) -> Bool {
+        guard let targets else { return true }
+        guard isOfBackend else { return targets.contains(target) }
+        return backend.map { targets.contains($0) } ?? true
+    }
+}
+
+/// Every key of `base`: those that say which backend it is. The rest are the device's.
+enum BaseKey: String, CaseIterable {
+    case target
+    case path
 }
 
 /// Every key of `[daemon]`, in the order of the documentation.

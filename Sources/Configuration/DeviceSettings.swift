@@ -7,6 +7,10 @@ struct DeviceSettings {
 
     var target: Setting<TargetName>?
     var path: Setting<String>?
+    var base: BaseSettings?
+    var delay: Setting<Milliseconds>?
+    var errorRate: Setting<Double>?
+    var hangEvery: Setting<Int64>?
     var id: Setting<Int64>?
     var autostart: Setting<Bool>?
     var size: Setting<UInt64>?
@@ -39,6 +43,10 @@ struct DeviceSettings {
         switch key {
         case .target: target = reader.target(&problems)
         case .path: path = reader.path(&problems)
+        case .base: base = reader.base(&problems)
+        case .delay: delay = reader.duration(.zero ... .hour, &problems)
+        case .errorRate: errorRate = reader.share(&problems)
+        case .hangEvery: hangEvery = reader.integer(0...1_000_000_000, &problems)
         case .id: id = reader.integer(0...(1 << 20 - 1), &problems)
         case .autostart: autostart = reader.boolean(&problems)
         case .size: size = reader.size(512...UInt64(Int64.max), &problems)
@@ -75,13 +83,13 @@ enum TargetName: String, CaseIterable {
     case null
     case memory
     case file
+    case fault
 
     /// Named by the documentation, for a later version.
-    static var later: [String] { ["fault", "nbd", "linear", "stripe"] }
+    static var later: [String] { ["nbd", "linear", "stripe"] }
 }
 
 extension Milliseconds {
-    static var zero: Self { Self(rawValue: 0) }
     static var hour: Self { .seconds(3600) }
     static var day: Self { .seconds(24 * 3600) }
 }
@@ -89,11 +97,16 @@ extension Milliseconds {
 extension SettingReader {
     private var place: Place { Place(source: source, span: node.span) }
 
-    fileprivate func target(_ problems: inout Problems) -> Setting<TargetName>? {
-        let known = TargetName.allCases.map(\.rawValue)
+    /// `targets`: those that can stand here.
+    func target(
+        among targets: [TargetName] = TargetName.allCases, _ problems: inout Problems
+    ) -> Setting<TargetName>? {
+        let known = targets.map(\.rawValue)
         let list = known.map { "\"\($0)\"" }.joined(separator: ", ")
         guard let setting = string("the name of a target", &problems) else { return nil }
-        if let target = TargetName(rawValue: setting.value) { return Setting(value: target, place: place) }
+        if let target = targets.first(where: { $0.rawValue == setting.value }) {
+            return Setting(value: target, place: place)
+        }
         let hint: String
         if TargetName.later.contains(setting.value) {
             hint = "it is not in this version of ublkd, which has \(list)"

@@ -4,6 +4,7 @@ public struct Milliseconds: Hashable, Comparable, Sendable, CustomStringConverti
 
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
+    public static var zero: Self { Self(rawValue: 0) }
     public static func milliseconds(_ count: UInt64) -> Self { Self(rawValue: count) }
     public static func seconds(_ count: UInt64) -> Self { Self(rawValue: count * 1000) }
 

@@ -47,10 +47,16 @@ public func changes(
     func note(_ key: DeviceKey, _ differs: Bool, _ reloadClass: ReloadClass) {
         if differs { found.append(KeyChange(key: key.rawValue, reloadClass: reloadClass)) }
     }
-    let isOtherTarget = old.target.name != new.target.name
+    let isOtherTarget = old.targetName != new.targetName
     note(.target, isOtherTarget, .recreate)
     note(
-        .path, !isOtherTarget && old.target != new.target, leadsToSameBackend ? .worker : .recreate)
+        new.faults == nil ? .path : .base, !isOtherTarget && old.target != new.target,
+        leadsToSameBackend ? .worker : .recreate)
+    if let old = old.faults, let new = new.faults {
+        note(.delay, old.delay != new.delay, .worker)
+        note(.errorRate, old.errorRate != new.errorRate, .worker)
+        note(.hangEvery, old.hangEvery != new.hangEvery, .worker)
+    }
     note(.id, old.id != new.id && new.id != nil, .recreate)
     note(.autostart, old.autostart != new.autostart, .live)
     note(.size, old.size != new.size, isGrowth(old.size, new.size) && kernelCanGrow ? .live : .recreate)

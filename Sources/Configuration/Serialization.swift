@@ -20,7 +20,7 @@ public func serialize(_ configuration: HostConfiguration) -> String {
         """
     for device in configuration.devices {
         text += "\n[device.\(quoted(device.name))]\n"
-        for key in DeviceKey.allCases where key.targets?.contains(device.target.name) ?? true {
+        for key in DeviceKey.allCases where device.knows(key) {
             if let value = value(of: key, in: device) { text += "\(key.rawValue) = \(value)\n" }
         }
     }
@@ -31,19 +31,24 @@ extension DeviceConfiguration {
     /// Every key in force with its value as the file would spell it.
     public var spelledOut: [String: String] {
         var texts: [String: String] = [:]
-        for key in DeviceKey.allCases where key.targets?.contains(target.name) ?? true {
+        for key in DeviceKey.allCases where knows(key) {
             texts[key.rawValue] = value(of: key, in: self)
         }
         return texts
     }
+
+    fileprivate func knows(_ key: DeviceKey) -> Bool { key.fits(target: targetName, backend: target.name) }
 }
 
 /// The value as TOML; nil where a missing key says it.
 private func value(of key: DeviceKey, in device: DeviceConfiguration) -> String? {
     switch key {
-    case .target: quoted(device.target.name)
-    case .path:
-        if case .file(let path) = device.target { quoted(path) } else { nil }
+    case .target: quoted(device.targetName)
+    case .path: path(device.target)
+    case .base: base(device.target)
+    case .delay: device.faults.map { quoted($0.delay.description) }
+    case .errorRate: device.faults.map { String($0.errorRate) }
+    case .hangEvery: device.faults.map { String($0.hangEvery) }
     case .id: device.id.map { String($0) }
     case .autostart: String(device.autostart)
     case .size: device.size.map { String($0) }
@@ -71,6 +76,15 @@ private func value(of key: DeviceKey, in device: DeviceConfiguration) -> String?
     case .stallTimeout: quoted(device.stallTimeout.description)
     case .requestTimeout: quoted(device.requestTimeout?.description ?? "off")
     }
+}
+
+private func path(_ target: TargetConfiguration) -> String? {
+    if case .file(let path) = target { quoted(path) } else { nil }
+}
+
+private func base(_ target: TargetConfiguration) -> String {
+    let path = path(target).map { ", path = \($0)" } ?? ""
+    return "{ target = \(quoted(target.name))\(path) }"
 }
 
 private func octal(_ mode: UInt32) -> String {

@@ -49,6 +49,27 @@ struct SettingReader {
         return Setting(value: number, place: place)
     }
 
+    /// A part of the whole: a float, or one of the integers 0 and 1.
+    func share(_ problems: inout Problems) -> Setting<Double>? {
+        let (value, text): (Double, String)
+        switch node.value {
+        case .float(let number): (value, text) = (number, "\(number)")
+        case .integer(let number): (value, text) = (Double(number), "\(number)")
+        default:
+            var hint: String?
+            if case .string(let text) = node.value, Double(text) != nil {
+                hint = "without quotes: \(key) = \(text)"
+            }
+            wrongType("a number from 0 to 1", &problems, hint: hint)
+            return nil
+        }
+        guard (0.0...1.0).contains(value) else {
+            problems.error(place, "`\(key)` must be from 0 to 1, not \(text)")
+            return nil
+        }
+        return Setting(value: value, place: place)
+    }
+
     /// Bytes: an integer, or a string with a unit.
     func size(_ range: ClosedRange<UInt64>, _ problems: inout Problems) -> Setting<UInt64>? {
         let bytes: UInt64

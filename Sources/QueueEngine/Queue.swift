@@ -101,7 +101,8 @@ final class Queue {
 
     /// Maps the descriptors and fixes the files in the ring. `cpus` empty: wherever the process may run.
     func attach(
-        device: Int32, backend: borrowing Backend, header: UnsafeMutablePointer<cu_status_header>,
+        device: Int32, backend: borrowing Backend, faults: InjectedFaults?,
+        header: UnsafeMutablePointer<cu_status_header>,
         status: UnsafeMutablePointer<cu_queue_status>, latch: UnsafeMutablePointer<Int32>,
         user: ServingUser, cpus: [Int32]
     ) throws(EngineError) {
@@ -123,7 +124,7 @@ final class Queue {
         let kept = UnsafeMutableBufferPointer<Int32>.allocate(capacity: cpus.count)
         _ = kept.initialize(from: cpus)
         start.pointee.attached = QueueStart.Attached(
-            memory: memory, plan: backend.plan, latch: latch, user: user, cpus: kept)
+            memory: memory, plan: backend.plan, faults: faults, latch: latch, user: user, cpus: kept)
     }
 
     private func makeThread() throws(EngineError) {

@@ -54,10 +54,11 @@ public struct QueueSet: ~Copyable {
     public func clearReport() { _ = cu_eventfd_wait(report) }
 
     /// Maps the requests of every queue and fixes ublkcN and the backend in every ring. Afterwards the caller
-    /// closes its plain descriptor of ublkcN. `header` and `status(i)` are the device's status page; each
+    /// closes its plain descriptor of ublkcN. `faults` happen on purpose, whatever the backend does. `header` and `status(i)` are the device's status page; each
     /// thread will serve as `user` on its list of `cpus` (a queue without one: wherever the process may run).
     public mutating func attach(
-        device: Int32, backend: consuming Backend, user: ServingUser, cpus: [[Int32]],
+        device: Int32, backend: consuming Backend, faults: InjectedFaults? = nil, user: ServingUser,
+        cpus: [[Int32]],
         header: UnsafeMutablePointer<cu_status_header>,
         status: (UInt16) -> UnsafeMutablePointer<cu_queue_status>?
     ) throws(EngineError) {
@@ -73,8 +74,8 @@ public struct QueueSet: ~Copyable {
             begin(block, queue.index)
             let index = Int(queue.index)
             try queue.attach(
-                device: device, backend: backend, header: header, status: block, latch: latch, user: user,
-                cpus: index < cpus.count ? cpus[index] : [])
+                device: device, backend: backend, faults: faults, header: header, status: block, latch: latch,
+                user: user, cpus: index < cpus.count ? cpus[index] : [])
         }
         backend.leaveToRings()
         self.backend = consume backend

@@ -14,6 +14,7 @@ struct QueueStart {
     struct Attached {
         let memory: QueueMemory
         let plan: TargetPlan
+        let faults: InjectedFaults?
         let latch: UnsafeMutablePointer<Int32>
         let user: ServingUser
         let cpus: UnsafeMutableBufferPointer<Int32>
@@ -52,16 +53,23 @@ struct QueueStart {
             cu_await_order(signals, CU_ORDER_FETCH.rawValue)
         }
         switch attached.plan {
-        case .null: run(memory, NullTarget(depth: memory.depth))
-        case .memory(let descriptor): run(memory, MemoryTarget(descriptor: descriptor))
+        case .null: run(memory, NullTarget(depth: memory.depth), attached.faults)
+        case .memory(let descriptor): run(memory, MemoryTarget(descriptor: descriptor), attached.faults)
         case .file(let block, let buffered, let mayUnmap):
             run(
                 memory,
                 FileTarget(
                     block: block, bufferBytes: UInt32(truncatingIfNeeded: memory.maxIO) & ~4095,
-                    buffered: buffered, mayUnmap: mayUnmap, latch: attached.latch))
+                    buffered: buffered, mayUnmap: mayUnmap, latch: attached.latch), attached.faults)
         case .failing: run(memory, FailingTarget())
         }
+    }
+
+    private func run<T: Target & ~Copyable>(
+        _ memory: QueueMemory, _ target: consuming T, _ faults: InjectedFaults?
+    ) {
+        guard let faults else { return run(memory, target) }
+        run(memory, FaultTarget(over: target, faults, queue: index))
     }
 
     private func run<T: Target & ~Copyable>(_ memory: QueueMemory, _ target: consuming T) {

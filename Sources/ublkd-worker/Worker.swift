@@ -138,7 +138,7 @@ struct PreparedWorker: ~Copyable {
         let blocks = (0..<page.queues).map { page.queueBlock($0) }
         do throws(EngineError) {
             try queues.attach(
-                device: node.raw, backend: needs.backend, user: user,
+                device: node.raw, backend: needs.backend, faults: spec.faults, user: user,
                 cpus: spec.cpus.isEmpty ? affinity : spec.cpus, header: header
             ) { index in Int(index) < blocks.count ? blocks[Int(index)] : nil }
         } catch {

@@ -33,7 +33,7 @@ import Testing
 
     @Test func itsDevicesAreFine() throws {
         let devices = try configuration(try activated()).devices
-        #expect(devices.map(\.target.name) == ["file", "file", "memory", "null"])
+        #expect(devices.map(\.targetName) == ["file", "file", "memory", "null", "fault"])
     }
 
     @Test func itShowsTheDefaults() throws {
@@ -48,9 +48,11 @@ import Testing
         let text = try activated().split(separator: "\n").map { $0.prefix { $0 != " " } }
         var device = DeviceConfiguration(name: "d", target: .file(path: "/d"))
         (device.id, device.size, device.blockSize, device.cpus) = (1, 512, 512, [[0]])
-        let keys = serialize(HostConfiguration(devices: [device])).split(separator: "\n")
+        var trial = device
+        (trial.name, trial.faults) = ("f", FaultConfiguration())
+        let keys = serialize(HostConfiguration(devices: [device, trial])).split(separator: "\n")
             .filter { $0.contains(" = ") }.map { $0.prefix { $0 != " " } }
-        #expect(keys.count == 35)
+        #expect(Set(keys).count == 39)
         for key in keys { #expect(text.contains(key), "\(key) is not in config/ublkd.toml") }
     }
 }

@@ -159,7 +159,6 @@ import Testing
             ("[device.d]", ["1:1 device `d` has no `target`"]),
             ("[device.d]\ntarget = \"fil\"", ["2:10 unknown target `fil`"]),
             ("[device.d]\ntarget = \"nbd\"", ["2:10 unknown target `nbd`"]),
-            ("[device.d]\ntarget = \"fault\"", ["2:10 unknown target `fault`"]),
             ("[device.d]\ntarget = 1", ["2:10 `target` must be the name of a target, not an integer"]),
             (
                 "[device.d]\ntarget = \"file\"",
@@ -219,12 +218,15 @@ import Testing
         ("[devices.a]", "did you mean `device.NAME`?"), ("[data]", "a device is `[device.data]`"),
         ("queues = 1", "it belongs into `[device.NAME]`, or into `[defaults]` for all devices"),
         ("instance = 1", "it belongs into `[daemon]`"), ("[deamon]", "did you mean `daemon`?"),
-        ("[device.d]\ntarget = \"fil\"", "did you mean \"file\"? Targets are \"null\", \"memory\", \"file\""),
         (
-            "[device.d]\ntarget = \"fault\"",
-            "it is not in this version of ublkd, which has \"null\", \"memory\", \"file\""
+            "[device.d]\ntarget = \"fil\"",
+            "did you mean \"file\"? Targets are \"null\", \"memory\", \"file\", \"fault\""
         ),
-        ("[device.d]\ntarget = \"zfs\"", "targets are \"null\", \"memory\", \"file\""),
+        (
+            "[device.d]\ntarget = \"nbd\"",
+            "it is not in this version of ublkd, which has \"null\", \"memory\", \"file\", \"fault\""
+        ),
+        ("[device.d]\ntarget = \"zfs\"", "targets are \"null\", \"memory\", \"file\", \"fault\""),
     ])
     func hints(text: String, hint: String) { #expect(checked(text).diagnostics.first?.hint == hint) }
 

@@ -70,6 +70,39 @@ import Testing
         #expect(found == [KeyChange(key: "path", reloadClass: .worker)])
     }
 
+    private static func trial(_ target: TargetConfiguration, _ faults: FaultConfiguration)
+        -> DeviceConfiguration
+    {
+        var device = DeviceConfiguration(name: "d", target: target)
+        device.faults = faults
+        return device
+    }
+
+    @Test func faultsAreAHandOverAndTheirBaseIsTheDisk() {
+        let old = Self.trial(.file(path: "/a"), FaultConfiguration(delay: .milliseconds(5)))
+        let other = FaultConfiguration(delay: .zero, errorRate: 0.5, hangEvery: 9)
+        let found = changes(from: old, to: Self.trial(.null, other))
+        #expect(found.map(\.key) == ["base", "delay", "error_rate", "hang_every"])
+        #expect(found.map(\.reloadClass) == [.recreate, .worker, .worker, .worker])
+        // What a hand-over can bring is there before the disk is made anew.
+        #expect(old.taking(DeviceChanges(found).worker, from: Self.trial(.null, other)).faults == other)
+        #expect(old.taking(DeviceChanges(found).worker, from: Self.trial(.null, other)).target == old.target)
+        #expect(
+            changes(
+                from: old, to: Self.trial(.file(path: "/b"), old.faults ?? other), leadsToSameBackend: true)
+                == [KeyChange(key: "base", reloadClass: .worker)])
+    }
+
+    @Test func withOrWithoutFaultsIsAnotherTarget() {
+        let plain = DeviceConfiguration(name: "d", target: .file(path: "/a"))
+        let trial = Self.trial(.file(path: "/a"), FaultConfiguration(delay: .seconds(1)))
+        for (old, new) in [(plain, trial), (trial, plain)] {
+            let found = changes(from: old, to: new)
+            #expect(found == [KeyChange(key: "target", reloadClass: .recreate)])
+            #expect(old.taking(found, from: new) == new)
+        }
+    }
+
     @Test func pathsAreBytes() {
         let composed = DeviceConfiguration(name: "d", target: .file(path: "/\u{E9}"))
         let decomposed = DeviceConfiguration(name: "d", target: .file(path: "/e\u{301}"))

@@ -55,6 +55,37 @@ import Testing
         #expect(try configuration(serialize(host)) == host)
     }
 
+    @Test func faultsOverEveryBase() throws {
+        var host = HostConfiguration()
+        let bases: [TargetConfiguration] = [.null, .memory, .file(path: "/srv/\"q\" é.img")]
+        for (index, base) in bases.enumerated() {
+            var device = DeviceConfiguration(name: "f\(index)", target: base)
+            device.size = 1 << 20
+            device.faults = FaultConfiguration(
+                delay: .milliseconds(UInt64(index) * 1500), errorRate: [0, 1e-9, 1][index],
+                hangEvery: UInt32(index) * 1000)
+            host.devices.append(device)
+        }
+        host.devices[2].create = true
+        host.devices[2].directIO = false
+        let text = serialize(host)
+        #expect(try configuration(text) == host)
+        #expect(checked(text).diagnostics.isEmpty)
+    }
+
+    @Test func whatIsShownOfAFaultIsWhatItsFileSays() {
+        var device = DeviceConfiguration(name: "f", target: .file(path: "/srv/f.img"))
+        device.faults = FaultConfiguration(delay: .milliseconds(20), errorRate: 0.25, hangEvery: 7)
+        let options = device.spelledOut
+        #expect(device.targetName == "fault")
+        #expect(options["target"] == "\"fault\"")
+        #expect(options["base"] == "{ target = \"file\", path = \"/srv/f.img\" }")
+        #expect(options["path"] == nil)
+        #expect(
+            ["delay", "error_rate", "hang_every", "direct_io"].map { options[$0] }
+                == ["\"20ms\"", "0.25", "7", "true"])
+    }
+
     @Test func nothing() throws {
         #expect(try configuration(serialize(HostConfiguration())) == HostConfiguration())
     }

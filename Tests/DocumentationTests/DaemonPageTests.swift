@@ -24,20 +24,26 @@ struct DaemonPageTests {
     @Test("Every default is the one in force; the keys without one are those that have none")
     func defaults() throws {
         let bare = settings.items.filter { $0.macro == "Ic" && $0.value == nil }.map(\.word)
-        #expect(bare == ["target", "path", "id", "size", "block_size", "cpus"])
+        #expect(bare == ["target", "path", "base", "id", "size", "block_size", "cpus"])
         var text = ""
         for (section, header) in [
             ("THE DAEMON TABLE", "[daemon]"), ("DEVICES", "[device.d]\ntarget = \"file\"\npath = \"/d\""),
+            ("DEVICES", "[device.f]\ntarget = \"fault\"\nbase = { target = \"file\", path = \"/f\" }"),
         ] {
             text += header + "\n"
             for item in settings.items where item.section == section && item.macro == "Ic" {
-                if let value = item.value { text += "\(item.word) = \(value)\n" }
+                let key = DeviceKey(rawValue: item.word)
+                let fits =
+                    key?.fits(target: header.contains("fault") ? "fault" : "file", backend: "file") ?? true
+                if let value = item.value, fits { text += "\(item.word) = \(value)\n" }
             }
         }
         let result = check(
             sources: [("page", Array(text.utf8))], hostFacts: HostFacts(cpuCount: 64))
+        var trial = DeviceConfiguration(name: "f", target: .file(path: "/f"))
+        trial.faults = FaultConfiguration()
         let plain = HostConfiguration(
-            devices: [DeviceConfiguration(name: "d", target: .file(path: "/d"))])
+            devices: [DeviceConfiguration(name: "d", target: .file(path: "/d")), trial])
         #expect(result.diagnostics.isEmpty, "\(result.diagnostics.map { $0.rendered() })")
         #expect(result.configuration == plain)
     }
@@ -64,7 +70,10 @@ struct DaemonPageTests {
             .restartBurst, .restartInterval, .onGiveUp, .stallTimeout, .requestTimeout,
         ]
         #expect(Set(DeviceKey.allCases.filter { names(live, $0) }) == liveKeys)
-        #expect(Set(DeviceKey.allCases.filter { names(worker, $0) }) == [.directIO, .lockMemory, .path])
+        let workerKeys: Set<DeviceKey> = [
+            .directIO, .lockMemory, .delay, .errorRate, .hangEvery, .path, .base,
+        ]
+        #expect(Set(DeviceKey.allCases.filter { names(worker, $0) }) == workerKeys)
     }
 
     @Test("Every option of ublkd with its default, and no other")

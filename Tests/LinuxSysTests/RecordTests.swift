@@ -20,6 +20,19 @@ private let workerRequests: [WorkerRequest] = [
         WorkerSpec(
             name: "f", target: .failing(size: UInt64.max), readOnly: true, discard: false, queues: 64,
             queueDepth: 4096, maxIO: UInt32.max, lockMemory: false, cpus: [[]], uid: 1, gid: 2)),
+    .configure(
+        WorkerSpec(
+            name: "trial",
+            target: .file(
+                FileTarget(path: "/t", size: nil, create: false, directIO: false, expected: .none)),
+            faults: InjectedFaults(
+                delay: 3_600_000_000_000, errorShare: InjectedFaults.all, hangEvery: UInt32.max),
+            readOnly: false, discard: true, queues: 1, queueDepth: 1, maxIO: 4096, lockMemory: true, cpus: [],
+            uid: 1, gid: 1)),
+    .configure(
+        WorkerSpec(
+            name: "", target: .null(size: 512), faults: InjectedFaults(), readOnly: true, discard: false,
+            queues: 1, queueDepth: 1, maxIO: 4096, lockMemory: false, cpus: [], uid: 0, gid: 0)),
     .attach(device: 7, fetchNow: true, affinity: [[0], [1, 2, 3]]), .fetch, .probe(UInt64.max),
 ]
 

@@ -36,7 +36,8 @@ private struct BudgetEnter: Enter, ~Copyable {
                 descriptors[Int(data.tag)].nr_sectors = 8
                 left -= 1
             } else {
-                place.pointee.res = 4096
+                // A request's delay is over, or the file has answered.
+                place.pointee.res = data.step == FaultStep.delay ? -Errno.timerExpired.rawValue : 4096
             }
             tail &+= 1
         }
@@ -66,7 +67,8 @@ private struct BudgetEnter: Enter, ~Copyable {
         let end = loop.run()
         let after = malloc_count()
         #expect(end == .ended)
-        #expect(rig.status.reads + rig.status.writes + rig.status.flushes == UInt64(requests))
+        #expect(
+            rig.status.reads + rig.status.writes + rig.status.flushes + rig.status.errors == UInt64(requests))
         return after - before
     }
 
@@ -84,5 +86,8 @@ private struct BudgetEnter: Enter, ~Copyable {
         #expect(try mallocs(101_000, operation) { _ in NullTarget(depth: 64) } == 0)
         _ = try mallocs(1_000, operation) { $0.fileTarget() }
         #expect(try mallocs(101_000, operation) { $0.fileTarget() } == 0)
+        let faults = InjectedFaults(delay: 1_000, errorShare: InjectedFaults.all / 8)
+        _ = try mallocs(1_000, operation) { FaultTarget(over: $0.fileTarget(), faults, queue: 0) }
+        #expect(try mallocs(101_000, operation) { FaultTarget(over: $0.fileTarget(), faults, queue: 0) } == 0)
     }
 }

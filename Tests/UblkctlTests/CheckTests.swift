@@ -52,7 +52,7 @@ import Testing
                 \(main):2:10: error: unknown target `nul`
                     2 | target = "nul"
                       |          ^^^^^
-                      = did you mean "null"? Targets are "null", "memory", "file"
+                      = did you mean "null"? Targets are "null", "memory", "file", "fault"
                 \(main):3:9: error: expected a value, found the end of the line
                     3 | queues =
                       |         ^

@@ -7,6 +7,7 @@
 #include <liburing.h>
 #include <stdint.h>
 
+#include "ring.h"
 #include "status_page.h"
 #include "worker_sys.h"
 
@@ -118,8 +119,7 @@ static inline void cu_prep_tick(struct io_uring_sqe *sqe, struct cu_queue_signal
 static inline void cu_prep_grace(struct io_uring_sqe *sqe, struct cu_queue_signals *s, uint64_t user_data) {
     s->grace.tv_sec = 0;
     s->grace.tv_nsec = CU_GRACE_NS;
-    io_uring_prep_timeout(sqe, &s->grace, 0, 0);
-    sqe->user_data = user_data;
+    cu_prep_timeout(sqe, &s->grace, user_data);
 }
 
 #endif

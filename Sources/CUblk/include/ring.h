@@ -40,6 +40,13 @@ static inline void cu_prep_io(struct io_uring_sqe *sqe, int file_index, uint32_t
     memcpy(cu_sqe_cmd(sqe), &cmd, sizeof(cmd));
 }
 
+// Completes with -ETIME once `time` has passed, or as it is cancelled. The kernel reads `time` when it takes the
+// entry, not before.
+static inline void cu_prep_timeout(struct io_uring_sqe *sqe, struct __kernel_timespec *time, uint64_t user_data) {
+    io_uring_prep_timeout(sqe, time, 0, 0);
+    sqe->user_data = user_data;
+}
+
 // IOSQE_FIXED_FILE is a macro over an enum.
 static inline uint32_t cu_fixed_file(void) { return IOSQE_FIXED_FILE; }
 

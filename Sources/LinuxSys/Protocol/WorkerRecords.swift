@@ -112,6 +112,13 @@ extension WorkerReply {
 extension WorkerSpec {
     fileprivate func write(to w: inout RecordWriter) {
         w.put(name)
+        if let faults {
+            // Stands before the target that it is over.
+            w.put(UInt8(5))
+            w.put(faults.delay)
+            w.put(faults.errorShare)
+            w.put(faults.hangEvery)
+        }
         switch target {
         case .null(let size):
             w.put(UInt8(1))
@@ -145,7 +152,13 @@ extension WorkerSpec {
 
     fileprivate init(from r: inout RecordReader) throws(RecordError) {
         name = try r.takeString()
-        switch try r.take(UInt8.self) {
+        var kind = try r.take(UInt8.self)
+        if kind == 5 {
+            faults = InjectedFaults(
+                delay: try r.take(), errorShare: try r.take(), hangEvery: try r.take())
+            kind = try r.take()
+        }
+        switch kind {
         case 1: target = .null(size: try r.take())
         case 2: target = .memory(size: try r.take())
         case 3:

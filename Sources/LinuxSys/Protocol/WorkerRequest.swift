@@ -36,6 +36,8 @@ public struct WorkerSpec: Sendable, Equatable {
     /// The device's name: for messages and the process title.
     public var name: String
     public var target: WorkerTarget
+    /// What goes wrong over `target` on purpose; nil: nothing.
+    public var faults: InjectedFaults?
     public var readOnly: Bool
     public var discard: Bool
     public var queues: UInt16
@@ -53,11 +55,13 @@ public struct WorkerSpec: Sendable, Equatable {
     public var requestLimit: UInt64
 
     public init(
-        name: String, target: WorkerTarget, readOnly: Bool, discard: Bool, queues: UInt16, queueDepth: UInt16,
-        maxIO: UInt32, lockMemory: Bool, cpus: [[Int32]], uid: UInt32, gid: UInt32, requestLimit: UInt64 = 0
+        name: String, target: WorkerTarget, faults: InjectedFaults? = nil, readOnly: Bool, discard: Bool,
+        queues: UInt16, queueDepth: UInt16, maxIO: UInt32, lockMemory: Bool, cpus: [[Int32]], uid: UInt32,
+        gid: UInt32, requestLimit: UInt64 = 0
     ) {
         self.name = name
         self.target = target
+        self.faults = faults
         self.readOnly = readOnly
         self.discard = discard
         self.queues = queues

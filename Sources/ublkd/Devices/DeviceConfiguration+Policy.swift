@@ -65,10 +65,20 @@ extension DeviceConfiguration {
             }
         }
         return WorkerSpec(
-            name: name, target: served, readOnly: readOnly, discard: discard, queues: UInt16(queues),
+            name: name, target: served, faults: failing ? nil : faults?.injected, readOnly: readOnly,
+            discard: discard, queues: UInt16(queues),
             queueDepth: UInt16(traits.tags(forQueueDepth: queueDepth)), maxIO: maxIO, lockMemory: lockMemory,
             cpus: (cpus ?? []).map { $0.map { Int32($0) } }, uid: user.uid, gid: user.gid,
             requestLimit: requestTimeout?.rawValue ?? 0)
+    }
+}
+
+extension FaultConfiguration {
+    fileprivate var injected: InjectedFaults {
+        // Rounded up: a rate above 0 is never none.
+        let share = (errorRate * Double(InjectedFaults.all)).rounded(.up)
+        return InjectedFaults(
+            delay: delay.rawValue * 1_000_000, errorShare: UInt64(share), hangEvery: hangEvery)
     }
 }
 

@@ -21,7 +21,7 @@ extension Supervisor {
             message: pending ?? device.publicMessage(visible.message), since: device.visibleSince,
             nextAttempt: visible.nextAttempt.map { Timestamp(monotonicNanoseconds: $0.nanoseconds) },
             kernelState: id.flatMap { try? control.info(of: $0).state }.flatMap { $0.wire },
-            workerPid: device.machine.worker.map { Int($0.pid) }, target: device.configuration.target.name,
+            workerPid: device.machine.worker.map { Int($0.pid) }, target: device.configuration.targetName,
             size: device.parameters?.size ?? device.machine.facts?.size ?? device.configuration.size,
             recoveries: device.machine.recoveries, lastRecovery: lastRecovery(of: device),
             queues: queues(of: device))
