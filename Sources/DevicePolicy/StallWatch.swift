@@ -25,7 +25,7 @@ public enum QueueRecoveryState: Sendable, Equatable { case none, recovering, fai
 ///
 /// A queue is suspected when I/O is in flight and it completed nothing for a quarter of the limit; then its
 /// thread is probed. A thread that answers is alive, however long its backend takes. One that gives no sign of
-/// life for the whole limit is stalled. Whoever was not looking (ublkd itself was paused) blames nobody.
+/// life for the whole limit is stalled. Time in which nobody looked (ublkd itself was paused) does not count.
 public struct StallWatch: Sendable {
     public enum Verdict: Sendable, Equatable { case serving, slow, stalled }
     public enum Finding: Sendable, Equatable {
@@ -61,14 +61,15 @@ public struct StallWatch: Sendable {
     public mutating func look(
         _ samples: [QueueSample], diskInflight: Int, limit: UInt64, at now: Instant
     ) -> Finding {
-        let gap = lastLook.map { now.milliseconds(since: $0) } ?? .max
+        let gap = lastLook.map { now.milliseconds(since: $0) } ?? 0
         lastLook = now
-        let wasAway = gap > 2 * Self.interval(limit) + 500
-        if wasAway || queues.count != samples.count {
+        if queues.count != samples.count {
             probeIsOut = false
             queues = samples.map { Watched(completed: $0.completed, progress: now, sign: now) }
             return .fine
         }
+        let interval = Self.interval(limit)
+        if gap > 2 * interval { forgive(milliseconds: gap - interval, limit: limit, at: now) }
         let answered = probeIsOut && samples.allSatisfy(\.answeredProbe)
         var isSuspicious = false
         var stalled: [Int] = []
@@ -98,5 +99,15 @@ public struct StallWatch: Sendable {
         guard isSuspicious, !probeIsOut else { return .fine }
         probeIsOut = true
         return .probe
+    }
+
+    /// Time in which nobody looked counts against nobody, and a quarter of the limit is left in any case.
+    private mutating func forgive(milliseconds: UInt64, limit: UInt64, at now: Instant) {
+        for index in queues.indices {
+            let silent = now.milliseconds(since: queues[index].sign)
+            let counted = min(silent > milliseconds ? silent - milliseconds : 0, limit / 4 * 3)
+            queues[index].sign = queues[index].sign.adding(milliseconds: silent - counted)
+            queues[index].progress = max(queues[index].progress, queues[index].sign)
+        }
     }
 }

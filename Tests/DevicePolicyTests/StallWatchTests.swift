@@ -82,7 +82,7 @@ struct StallWatchTests {
         let looker = Looker()
         for _ in 1...7 { _ = looker.look([Self.queue(8)]) }
         #expect(looker.look([Self.queue(8)], after: 60_000) == .fine)
-        #expect(looker.seconds(until: .stalled([0]), at: 60) { _ in [Self.queue(8)] } == 8)
+        #expect(looker.seconds(until: .stalled([0]), at: 60) { _ in [Self.queue(8)] } == 2)
     }
 
     @Test(arguments: [(10, 20), (800, 100), (8_000, 1_000), (600_000, 1_000)] as [(UInt64, UInt64)])
