@@ -21,6 +21,8 @@ int cu_set_nonblocking(int fd) {
 
 int cu_pipe(int out[2]) { return pipe2(out, O_CLOEXEC) < 0 ? -errno : 0; }
 
+int cu_path_flag(void) { return O_PATH; }
+
 int cu_open(const char *path, int flags, unsigned mode) {
     int r;
     do r = open(path, flags | O_CLOEXEC, mode);

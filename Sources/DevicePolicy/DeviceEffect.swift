@@ -4,6 +4,18 @@ public import BlockABI
 public enum DeviceEffect: Sendable, Equatable {
     /// A spare worker, or a new one: answered by `workerGiven` or `workerUnavailable`.
     case takeWorker
+    /// The same, from the program that is installed now.
+    case takeNewProgram
+    /// Everything but the backend: answered by `workerReady`.
+    case configureBeside(WorkerID)
+    /// It may open its backend: answered by `workerPrepared`.
+    case admit(WorkerID)
+    /// Workers of this device come from the former program again.
+    case rollBackProgram
+    /// The new program has served: the former one is not needed any more.
+    case programProven
+    /// A hand-over came to its end; nil: well.
+    case handOverEnded(Failure?)
     /// `failing`: with the target that answers EIO to everything.
     case configure(WorkerID, failing: Bool)
     case attach(WorkerID, device: UInt32, fetchNow: Bool)

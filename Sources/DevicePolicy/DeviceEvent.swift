@@ -65,6 +65,8 @@ public enum DeviceEvent: Sendable {
     case recover
     /// The worker is to be replaced by a new one with the present configuration; no I/O fails.
     case replaceWorker
+    /// The same, with the program that is installed now; the former one is used again should that fail.
+    case upgrade
     /// The backend has this many bytes now, and the disk is to have them, too.
     case grow(bytes: UInt64)
     /// A device of ours that an earlier ublkd left.
@@ -73,14 +75,19 @@ public enum DeviceEvent: Sendable {
     case workerGiven(WorkerRef)
     /// No worker could be had: the program is missing, or the host has no processes left.
     case workerUnavailable(Failure)
+    /// Everything is ready but the backend, which is opened when it is told to (`admit`).
+    case workerReady(WorkerID)
     case workerPrepared(WorkerID, BackendFacts)
     case workerAttached(WorkerID)
     case workerServing(WorkerID)
     case workerFailed(WorkerID, Failure)
+    /// Told before its death: the requests that were with it.
+    case diedWith(WorkerID, Set<RequestKey>)
     /// The process is gone. `served`: it completed a request since it was attached.
     case workerDied(WorkerID, DeathCause, served: Bool)
-    /// A look at the queues of a live device, and the requests that the kernel has begun on the disk.
-    case looked([QueueSample], diskInflight: Int)
+    /// A look at the queues of a live device, and the requests that the kernel has begun on the disk. `hasServed`:
+    /// its present worker completed a request.
+    case looked([QueueSample], diskInflight: Int, hasServed: Bool)
     /// An operator said `recover --queue`.
     case recoverQueues([Int])
     /// The queue sends nothing below until it has a backend again; ETIMEDOUT: a request got too old there.

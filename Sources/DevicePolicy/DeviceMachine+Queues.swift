@@ -8,7 +8,9 @@ extension DeviceMachine {
         guard dying == nil, !live.isReplacing else { return }
         var l = live
         switch event {
-        case .looked(let samples, let diskInflight): looked(&l, samples, diskInflight)
+        case .looked(let samples, let diskInflight, let hasServed):
+            judgeTrial(&l, diskInflight: diskInflight, hasServed: hasServed)
+            looked(&l, samples, diskInflight)
         case .recoverQueues(let queues):
             for queue in queues where l.repairs[queue] == nil || l.repairs[queue]?.step == .failed {
                 open(queue, &l, .operatorAsked, isStopped: l.repairs[queue]?.isStopped ?? false)
@@ -24,6 +26,7 @@ extension DeviceMachine {
         case .queueNotRecovered(let id, let queue, let errno) where id == l.worker.id:
             log(
                 .error, "queue \(queue) could not go on with its backend (\(errno)): its worker is replaced")
+            l = withoutHandOver(l, Failure(.none, "a queue could not go on"))
             dismiss(l.worker)
             return lostWorker(l, l.repairs[queue]?.record.cause ?? .backend, delay: 0)
         case .timer(.repair):
@@ -58,6 +61,7 @@ extension DeviceMachine {
                 .error,
                 "queue \(names) has I/O in flight and gave no sign of life for \(settings.stallTimeout) ms: worker \(l.worker.pid) is killed"
             )
+            l = withoutHandOver(l, Failure(.none, "a queue thread is stalled"))
             l.isStalled = true
             dismiss(l.worker)
             arm(.step, afterMilliseconds: Self.deathTime)

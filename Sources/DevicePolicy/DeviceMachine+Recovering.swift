@@ -5,11 +5,16 @@ internal import BlockABI
 extension DeviceMachine {
     /// `delay`: milliseconds before the first attempt.
     mutating func beginRecovery(
-        deviceID: UInt32, cause: RecoveryCause, delay: UInt64, repeated: Bool, failing: Bool = false
+        deviceID: UInt32, cause: RecoveryCause, delay: UInt64, repeated: Bool, failing: Bool = false,
+        handOver: HandOver? = nil
     ) {
         var r = Recovering(deviceID: deviceID, record: RecoveryRecord(cause: cause, detected: now))
         r.repeated = repeated
         r.failing = failing
+        if let handOver {
+            r.isTrial = handOver.isUpgrade
+            if let worker = handOver.worker { r.worker = .ready(worker) } else { rollBackTrial(&r, nil) }
+        }
         if delay > 0 { pause(&r, milliseconds: withJitter(delay)) }
         awaitDeath(&r)
         advance(r)
@@ -51,7 +56,7 @@ extension DeviceMachine {
         case .controlDone(let step, let result, _): answered(r, step, result)
         case .controlLost(let step):
             emit(.releaseSlot)
-            wedged(deviceID: r.deviceID, worker: r.worker.ref, step)
+            wedged(deviceID: r.deviceID, worker: holder(r), step)
         case .timer(.retry):
             r.nextAttempt = nil
             advance(r)
@@ -64,7 +69,7 @@ extension DeviceMachine {
             r.nextAttempt = nil
             if r.worker.ref == nil { r.failing = false }
             emit(.disarm(.retry))
-            tally.reset()
+            forgive()
             advance(r)
         case .stop(let remove, let force, _): stop(r, remove: remove, force: force)
         case .closed where removalPending: stop(r, remove: true, force: false)
@@ -77,7 +82,7 @@ extension DeviceMachine {
         emit(.releaseSlot)
         beginStopping(
             Stopping(
-                deviceID: r.deviceID, worker: r.worker.ref, purpose: stopPurpose(remove: remove),
+                deviceID: r.deviceID, worker: holder(r), purpose: stopPurpose(remove: remove),
                 killFirst: true, force: force))
     }
 
@@ -96,9 +101,15 @@ extension DeviceMachine {
             }
             return
         }
-        if r.worker == .none {
+        switch r.worker {
+        case .none:
             r.worker = .requested
             emit(.takeWorker)
+        case .ready(let ref):
+            r.worker = .preparing(ref)
+            emit(.admit(ref.id))
+            arm(.step, afterMilliseconds: Self.prepareTime)
+        case .requested, .preparing, .prepared: break
         }
         if r.served && r.end == .done { return conclude(&r) }
         guard pendingControl == nil else { return }
@@ -252,7 +263,7 @@ extension DeviceMachine {
             emit(.releaseSlot)
             return beginStopping(
                 Stopping(
-                    deviceID: r.deviceID, worker: r.worker.ref,
+                    deviceID: r.deviceID, worker: holder(r),
                     purpose: removalPending ? .remove : .startAgain, killFirst: true, force: true))
         }
         if state == .live && traits.endForDeadWorkerIsFatal && waited > 45_000 && !isBlocked {
@@ -282,9 +293,10 @@ extension DeviceMachine {
     private mutating func died(_ recovering: Recovering, _ id: WorkerID, _ cause: DeathCause) {
         var r = recovering
         if id == r.worker.ref?.id {
+            let poison = poisonFound(id, RecoveryCause(cause))
             lostNewWorker(
                 r,
-                r.condemned
+                poison ?? r.condemned
                     ?? Failure(.crashLoop, "the new worker \(cause.words) during the recovery"))
         } else if r.awaitsDeath && dying == nil {
             r.awaitsDeath = false
@@ -316,7 +328,7 @@ extension DeviceMachine {
             phase = .recovering(r)
             return cancelPendingControl()
         }
-        let worker = r.worker.ref
+        let worker = holder(r)
         r.worker = .none
         emit(.disarm(.step))
         if let worker { dismiss(worker) }
@@ -357,12 +369,26 @@ extension DeviceMachine {
             return
         }
         r.trouble = failure
+        if r.isTrial {
+            rollBackTrial(&r, failure)
+            return advance(r)
+        }
         let delay = max(
             tally.died(at: now, settings), failure.reason == .crashLoop ? 0 : settings.restartDelay)
         log(tally.count <= 1 ? .error : .debug, "recovery failed: \(failure.message)")
-        if tally.isExhausted(settings) { return giveUp(r, failure) }
+        if tally.isExhausted(settings) || failure.reason == .poison { return giveUp(r, failure) }
         if delay > 0 { pause(&r, milliseconds: withJitter(delay)) }
         advance(r)
+    }
+
+    /// The new program is not to be had, or failed before it served: the former one takes over, at once.
+    private mutating func rollBackTrial(_ r: inout Recovering, _ failure: Failure?) {
+        guard r.isTrial else { return }
+        r.isTrial = false
+        let why = failure?.message ?? "its worker is gone"
+        log(.error, "the new program failed (\(why)); the former one is used again")
+        emit(.rollBackProgram)
+        emit(.handOverEnded(Failure(failure?.reason ?? .none, "\(why); the former program serves again")))
     }
 
     /// Nothing is done until then, and others may have the slot.
@@ -372,6 +398,16 @@ extension DeviceMachine {
         r.hasSlot = false
         r.nextAttempt = now.adding(milliseconds: milliseconds)
         arm(.retry, afterMilliseconds: milliseconds)
+    }
+
+    /// The new worker if it may hold the backend or ublkcN. One that is only ready holds nothing: it is ended at
+    /// once, and nobody waits for it.
+    private mutating func holder(_ r: Recovering) -> WorkerRef? {
+        if case .ready(let ref) = r.worker {
+            emit(.kill(ref.id))
+            return nil
+        }
+        return r.worker.ref
     }
 
     // MARK: - Ends
@@ -394,8 +430,10 @@ extension DeviceMachine {
         recoveries += 1
         r.record.live = now
         lastRecovery = r.record
-        phase = .live(Live(deviceID: r.deviceID, worker: worker, since: now, failing: r.failing))
+        phase = .live(
+            Live(deviceID: r.deviceID, worker: worker, since: now, failing: r.failing, isTrial: r.isTrial))
         emit(.becameLive(recovery: r.record))
+        if r.record.cause == .upgrade && !r.isTrial { emit(.handOverEnded(nil)) }
         let took = now.milliseconds(since: r.record.detected)
         log(.notice, "recovered in \(took) ms by worker \(worker.pid)")
         if removalPending { log(.notice, "the device waits for its last close to be removed") }
@@ -405,7 +443,7 @@ extension DeviceMachine {
         emit(.releaseSlot)
         let failure = Failure(.none, "another tool deleted the device")
         var stopping = Stopping(
-            deviceID: r.deviceID, worker: r.worker.ref, purpose: removalPending ? .remove : .undo(failure),
+            deviceID: r.deviceID, worker: holder(r), purpose: removalPending ? .remove : .undo(failure),
             killFirst: true, force: true)
         stopping.isGone = true
         beginStopping(stopping)
@@ -414,7 +452,8 @@ extension DeviceMachine {
     private mutating func giveUp(_ r: Recovering, _ failure: Failure) {
         emit(.releaseSlot)
         for timer in DeviceTimer.allCases { emit(.disarm(timer)) }
-        if let worker = r.worker.ref { dismiss(worker) }
+        if r.isTrial { emit(.handOverEnded(failure)) }
+        if let worker = holder(r) { dismiss(worker) }
         // An accepted START stays accepted; only END takes it back.
         giveUp(
             deviceID: r.deviceID, failure, cause: r.record.cause,

@@ -4,6 +4,12 @@ internal import BlockABI
 extension DeviceMachine {
     mutating func handle(_ event: DeviceEvent, in live: Live) {
         switch event {
+        case .controlDone(_, let result, _) where Errno(-result) == .noSuchDevice: vanished(live)
+        case .replaceWorker, .upgrade, .workerGiven, .workerUnavailable, .workerReady,
+            .controlDone(.quiesceDevice, _, _):
+            handleHandOver(event, live)
+        case .workerDied(let id, _, _) where id == live.handOver?.worker?.id: handleHandOver(event, live)
+        case .workerFailed(let id, _) where id == live.handOver?.worker?.id: handleHandOver(event, live)
         case .workerDied(let id, _, _) where id == live.worker.id && live.isReplacing:
             emit(.disarm(.step))
             lostWorker(live, .upgrade, delay: 0)
@@ -11,11 +17,12 @@ extension DeviceMachine {
             workerDied(live, live.isStalled ? .stall : RecoveryCause(cause), served: served)
         case .workerFailed(let id, let failure) where id == live.worker.id:
             log(.error, failure.message)
+            phase = .live(withoutHandOver(live, failure))
             dismiss(live.worker)
             arm(.step, afterMilliseconds: Self.deathTime)
         case .timer(.step):
             // It was killed and is still there: its users' I/O waits until it is gone.
-            guard dying != nil else { return live.isReplacing ? dismissLate(live) : () }
+            guard dying != nil else { return handOverIsLate(live) }
             let cause: RecoveryCause =
                 live.isReplacing ? .upgrade : live.isStalled ? .stall : .death(.unknown)
             lostWorker(live, cause, delay: 0)
@@ -24,30 +31,30 @@ extension DeviceMachine {
             handleQueues(event, live)
         case .recover:
             log(.notice, "an operator asked for recovery: worker \(live.worker.pid) is replaced")
-            tally.reset()
+            let live = withoutHandOver(live, Failure(.operatorAsked, "an operator asked for recovery"))
+            forgive()
             dismiss(live.worker)
             lostWorker(live, .operatorAsked, delay: 0)
-        case .replaceWorker: replaceWorker(live)
         case .grow(let bytes):
             guard pendingControl == nil, dying == nil, !live.isReplacing, bytes > facts?.size ?? 0
             else { return }
             control(.updateSize(bytes: bytes))
-        case .controlDone(_, let result, _) where Errno(-result) == .noSuchDevice: vanished(live)
-        case .controlDone(.quiesceDevice, let result, _): quiesced(live, result)
         case .controlDone(.updateSize, let result, _) where result < 0:
             log(
                 .warning,
                 "the disk stays as large as it is: the kernel refused UPDATE_SIZE (\(Errno(-result)))")
-        case .controlLost(let step): wedged(deviceID: live.deviceID, worker: live.worker, step)
+        case .controlLost(let step):
+            let live = withoutHandOver(live, Failure(.controlWedged, "the kernel does not answer"))
+            wedged(deviceID: live.deviceID, worker: live.worker, step)
         case .stop(let remove, let force, _): stop(live, remove: remove, force: force)
         case .closed where removalPending: stop(live, remove: true, force: false)
         case .deviceGone: vanished(live)
-        case .workerGiven(let ref): emit(.kill(ref.id))
         default: break
         }
     }
 
     private mutating func vanished(_ live: Live) {
+        let live = withoutHandOver(live, nil)
         let failure = Failure(.none, "another tool deleted the device")
         beginStopping(
             Stopping(
@@ -58,10 +65,12 @@ extension DeviceMachine {
 
     private mutating func stop(_ live: Live, remove: Bool, force: Bool) {
         removalPending = removalPending || remove
+        let wasReplacing = live.isReplacing
+        let live = withoutHandOver(live, Failure(.operatorAsked, "it is stopped"))
         beginStopping(
             Stopping(
                 deviceID: live.deviceID, worker: live.worker, purpose: stopPurpose(remove: remove),
-                killFirst: dying != nil || live.isReplacing, force: force, killSent: dying != nil, live: live)
+                killFirst: dying != nil || wasReplacing, force: force, killSent: dying != nil, live: live)
         )
     }
 
@@ -69,9 +78,15 @@ extension DeviceMachine {
         let hasServed = served || now.milliseconds(since: live.since) >= DeathTally.serviceTime
         let words = cause.words
         log(.warning, "worker \(live.worker.pid) \(words)")
+        let live = withoutHandOver(live, Failure(.none, "its worker died before the new one was ready"))
+        if live.isTrial && !served { return rollBack(live, cause, words) }
         emit(.disarm(.step))
         guard settings.survivesWorker else { return lostWorker(live, cause, delay: 0) }
         var delay: UInt64 = 0
+        if let poison = poisonFound(live.worker.id, cause) {
+            return giveUp(
+                deviceID: live.deviceID, poison, cause: cause, repeated: false, wasFailing: live.failing)
+        }
         if hasServed { tally.reset() } else { delay = tally.died(at: now, settings) }
         let failure = Failure(.crashLoop, "its workers die before they have served (the last one \(words))")
         if settings.restartBurst == 0 {
@@ -82,41 +97,6 @@ extension DeviceMachine {
         } else {
             lostWorker(live, cause, delay: delay, failing: live.failing)
         }
-    }
-
-    // MARK: - Replacing the worker
-
-    /// Where the kernel can take the slots back the worker leaves by itself, with nothing in flight. Elsewhere
-    /// it is killed, and what was in flight is issued again: the shell asks for that only with `reissue`.
-    private mutating func replaceWorker(_ live: Live) {
-        guard !live.isReplacing, dying == nil, pendingControl == nil, settings.survivesWorker else { return }
-        log(.notice, "worker \(live.worker.pid) is replaced")
-        tally.reset()
-        guard traits.canQuiesce else {
-            dismiss(live.worker)
-            return lostWorker(live, .upgrade, delay: 0)
-        }
-        var l = live
-        l.isReplacing = true
-        phase = .live(l)
-        control(.quiesceDevice)
-    }
-
-    private mutating func quiesced(_ live: Live, _ result: Int32) {
-        guard live.isReplacing, dying == nil else { return }
-        guard result >= 0 else {
-            var l = live
-            l.isReplacing = false
-            phase = .live(l)
-            return log(.warning, "its worker was not replaced: QUIESCE_DEV failed (\(Errno(-result)))")
-        }
-        arm(.step, afterMilliseconds: Self.leaveTime)
-    }
-
-    /// The slots were taken back and the worker is still there.
-    private mutating func dismissLate(_ live: Live) {
-        dismiss(live.worker)
-        arm(.step, afterMilliseconds: Self.deathTime)
     }
 
     mutating func leaveToOperator(_ deviceID: UInt32, _ cause: RecoveryCause, repeated: Bool) {
@@ -133,7 +113,8 @@ extension DeviceMachine {
     ) {
         if settings.survivesWorker {
             beginRecovery(
-                deviceID: live.deviceID, cause: cause, delay: delay, repeated: false, failing: failing)
+                deviceID: live.deviceID, cause: cause, delay: delay, repeated: false, failing: failing,
+                handOver: live.isReplacing ? live.handOver : nil)
         } else {
             beginStopping(
                 Stopping(
@@ -145,7 +126,7 @@ extension DeviceMachine {
     mutating func handle(_ event: DeviceEvent, in failed: Failed) {
         switch event {
         case .start, .recover:
-            tally.reset()
+            forgive()
             retry(failed)
         case .timer(.retry) where !failed.held:
             retry(failed)

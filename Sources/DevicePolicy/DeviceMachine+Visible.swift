@@ -97,6 +97,15 @@ extension DeviceMachine {
         }
     }
 
+    /// A new worker is on its way into the old one's place.
+    public var isHandingOver: Bool {
+        switch phase {
+        case .live(let live): live.handOver != nil
+        case .recovering(let recovering): recovering.record.cause == .upgrade
+        default: false
+        }
+    }
+
     /// Verified LIVE and served by its own target.
     public var isLive: Bool {
         if case .live(let live) = phase { !live.failing } else { false }

@@ -21,6 +21,9 @@ public struct DeviceMachine: Sendable {
     public internal(set) var attempted = false
 
     var tally = DeathTally()
+    var poison = PoisonTally()
+    /// What the worker whose death comes next was doing.
+    private var lastRequests: (worker: WorkerID, requests: Set<RequestKey>)?
     var pendingControl: ControlStep?
     /// Killed, and its end not told yet. It may still hold ublkcN or the backend, so nothing that could meet
     /// it there begins before.
@@ -52,6 +55,10 @@ public struct DeviceMachine: Sendable {
         effects = []
         if case .start = event { removalPending = false }
         if case .workerDied(let id, _, _) = event, id == dying?.id { dying = nil }
+        if case .diedWith(let id, let requests) = event {
+            lastRequests = (id, requests)
+            return effects
+        }
         let counts = accountForControl(event)
         if counts { noteSize(event) }
         if counts && !refusesToStop(event) {
@@ -135,6 +142,25 @@ public struct DeviceMachine: Sendable {
     mutating func dismiss(_ worker: WorkerRef) {
         dying = worker
         emit(.kill(worker.id))
+    }
+
+    /// The request that killed this worker and two before it, if there is one.
+    mutating func poisonFound(_ worker: WorkerID, _ cause: RecoveryCause) -> Failure? {
+        guard let last = lastRequests, last.worker == worker, cause != .death(.signalled(9)) else {
+            return nil
+        }
+        lastRequests = nil
+        guard let request = poison.died(with: last.requests) else { return nil }
+        return Failure(
+            .poison,
+            "the same request, \(request), was with the last \(PoisonTally.limit) workers when they died (the last one \(cause.words))"
+        )
+    }
+
+    /// An operator wants it back: what happened before does not count.
+    mutating func forgive() {
+        tally.reset()
+        poison.reset()
     }
 
     func unkillable(_ worker: WorkerRef) -> Failure {

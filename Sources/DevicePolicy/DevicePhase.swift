@@ -47,8 +47,11 @@ public struct Live: Sendable {
     public var since: Instant
     /// The worker answers every request with EIO: given up, by `on_give_up = "fail"`.
     public var failing = false
-    /// The worker is being replaced: its end is no fault.
-    public var isReplacing = false
+    /// A new worker is to take its place.
+    public var handOver: HandOver?
+    /// Its program is new, and it has not served a request yet: should it die, the former program is used again.
+    public var isTrial = false
+    public var isTrialTold = false
     /// The worker was killed because a queue thread gave no sign of life.
     public var isStalled = false
     public var watch = StallWatch()
@@ -56,6 +59,26 @@ public struct Live: Sendable {
     public var repairs: [Int: QueueRecovery] = [:]
     /// An earlier ublkd began its service.
     public var isAdopted = false
+
+    /// The worker leaves for the new one: its end is no fault.
+    public var isReplacing: Bool { handOver.map { $0.step == .quiescing || $0.step == .leaving } ?? false }
+}
+
+/// A live device on its way from one worker to the next.
+public struct HandOver: Sendable {
+    public enum Step: Sendable, Equatable {
+        case requested
+        /// The new worker makes everything ready but its backend, which the old one has.
+        case preparing
+        case quiescing
+        /// The old worker has no slots any more and leaves.
+        case leaving
+    }
+    public var step = Step.requested
+    /// The new worker; nil once it is gone.
+    public var worker: WorkerRef?
+    /// With the program that is installed now.
+    public var isUpgrade: Bool
 }
 
 /// The recovery of one queue in place.
@@ -87,12 +110,14 @@ public struct Recovering: Sendable {
     public enum NewWorker: Sendable, Equatable {
         case none
         case requested
+        /// Ready but for its backend, which the dead one may still have.
+        case ready(WorkerRef)
         case preparing(WorkerRef)
         case prepared(WorkerRef)
 
         public var ref: WorkerRef? {
             switch self {
-            case .preparing(let ref), .prepared(let ref): ref
+            case .ready(let ref), .preparing(let ref), .prepared(let ref): ref
             default: nil
             }
         }
@@ -129,6 +154,8 @@ public struct Recovering: Sendable {
     /// What there is to say while it does not come to an end.
     public var trouble: Failure?
     public var failing = false
+    /// The new worker's program is new: should it fail, the former one is used again.
+    public var isTrial = false
 }
 
 public struct Stopping: Sendable {

@@ -120,7 +120,8 @@ final class Queue {
             index: index, depth: geometry.depth,
             descriptors: mapping.assumingMemoryBound(to: cu_io_desc.self), slots: slots, buffers: buffers,
             stride: geometry.stride, maxIO: UInt64(geometry.maxIO),
-            readOnly: backend.facts.readOnly, status: status, header: header, signals: signals)
+            readOnly: backend.facts.readOnly, status: status, words: cu_request_words(status), header: header,
+            signals: signals)
         let kept = UnsafeMutableBufferPointer<Int32>.allocate(capacity: cpus.count)
         _ = kept.initialize(from: cpus)
         start.pointee.attached = QueueStart.Attached(

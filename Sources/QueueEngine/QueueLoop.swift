@@ -25,6 +25,8 @@ struct QueueMemory {
     let maxIO: UInt64
     let readOnly: Bool
     let status: UnsafeMutablePointer<cu_queue_status>
+    /// The requests that are with us, a word a tag, for whoever looks when we are dead.
+    let words: UnsafeMutablePointer<UInt64>
     let header: UnsafeMutablePointer<cu_status_header>
     let signals: UnsafeMutablePointer<cu_queue_signals>
 
@@ -129,6 +131,9 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
         slot.pointee.begin(IORequest(memory.descriptors[Int(tag)]), now: now)
         inflight &+= 1
         cu_meter_inflight(memory.status, inflight)
+        cu_meter_begin(
+            memory.words, UInt32(tag), UInt32(slot.pointee.request.operation.rawValue),
+            slot.pointee.request.offset &>> 9)
         let refused = refusal(of: slot.pointee.request)
         if refused != 0 {
             settle(tag, .done(refused))
@@ -162,6 +167,7 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
         }
         if !served { noteFirst() }
         slot(tag).pointee.place = .driver
+        cu_meter_end(memory.words, UInt32(tag))
         inflight &-= 1
         cu_meter_inflight(memory.status, inflight)
     }

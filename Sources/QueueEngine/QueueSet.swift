@@ -22,6 +22,7 @@ public struct QueueSet: ~Copyable {
     }
 
     private let queues: [Queue]
+    private let depth: UInt16
     private let report: Int32
     private let ending: UnsafeMutablePointer<UInt32>
     private let latch: UnsafeMutablePointer<Int32>
@@ -43,6 +44,7 @@ public struct QueueSet: ~Copyable {
             queues.append(try Queue(index, geometry, ending: ending, report: report))
         }
         self.queues = queues
+        depth = geometry.depth
         self.report = report
         self.ending = ending
         self.latch = latch
@@ -163,6 +165,8 @@ public struct QueueSet: ~Copyable {
         cu_store64(&block.pointee.first_io_ns, 0)
         cu_store64(&block.pointee.probe_asked, 0)
         cu_store64(&block.pointee.probe_answered, 0)
+        let words = cu_request_words(block)
+        for tag in 0..<Int(depth) { words?[tag] = 0 }
         cu_store32(&block.pointee.state, CU_QUEUE_PREPARED.rawValue)
     }
 }

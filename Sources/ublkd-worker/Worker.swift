@@ -17,7 +17,7 @@ func runWorker() -> Never {
         try Confinement.barPrivileges()
         let order = try WorkerOrder.await(link)
         TestPoint.pass("worker.configured")
-        var worker = try PreparedWorker(order)
+        var worker = try PreparedWorker(order, link)
         TestPoint.pass("worker.opened-backend")
         link.send(.prepared(worker.facts))
         // Slow in the kernel, and hidden by ublkd's wait for the driver.
@@ -56,7 +56,7 @@ struct PreparedWorker: ~Copyable {
     private(set) var facts: BackendFacts
     private var needs: AttachNeeds?
 
-    init(_ order: WorkerOrder) throws(WorkerFailure) {
+    init(_ order: WorkerOrder, _ link: borrowing SupervisorLink) throws(WorkerFailure) {
         let spec = order.spec
         _ = cu_thread_name(String("ublkd-w/\(spec.name)".prefix(15)))
         let page = try Self.statusPage(order)
@@ -66,6 +66,11 @@ struct PreparedWorker: ~Copyable {
         guard folder >= 0 else { throw WorkerFailure(.resources, Errno(-folder), "/dev cannot be opened") }
         let devices = Fd(owning: folder)
         let queues = try Self.makeQueues(spec)
+        if spec.opensOnOrder {
+            TestPoint.pass("worker.ready")
+            link.send(.ready)
+            try Self.awaitAdmission(link)
+        }
         // Last: a predecessor that dies keeps its lock for as long as its I/O takes, and all else is done by then.
         let backend = try Self.openBackend(spec, try Self.backendSpec(order))
         self.spec = spec
@@ -76,6 +81,15 @@ struct PreparedWorker: ~Copyable {
         }
         self.queues = queues
         needs = AttachNeeds(devices: devices, backend: backend)
+    }
+
+    /// Its predecessor serves the backend until then.
+    private static func awaitAdmission(_ link: borrowing SupervisorLink) throws(WorkerFailure) {
+        while true {
+            guard let (request, descriptors) = try link.receive(wait: true) else { continue }
+            descriptors.forEach { _ = close($0) }
+            if request == .admit { return }
+        }
     }
 
     private static func makeQueues(_ spec: WorkerSpec) throws(WorkerFailure) -> QueueSet {

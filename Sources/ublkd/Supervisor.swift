@@ -200,6 +200,11 @@ final class Supervisor {
             if case .recovering = device.machine.phase { device.recoveryStartedAt = .now }
             if visible.state == .pendingRemoval { watchForClose() }
             answerStopWaiters(device)
+            switch visible.state {
+            case .stopped, .failed, .held, .absent:
+                handOverEnded(device, Failure(.none, "it is not live any more"))
+            default: break
+            }
         }
         device.visible = visible
         statusIsStale = true

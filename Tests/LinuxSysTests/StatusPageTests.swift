@@ -7,7 +7,7 @@ import Testing
 extension LinuxSysTests {
     @Suite struct StatusPageTests {
         @Test func whatTheWorkerWritesTheSupervisorReads() throws {
-            let ours = try StatusPage.create(queues: 2)
+            let ours = try StatusPage.create(queues: 2, depth: 128)
             let theirs = try StatusPage.map(try ours.fd.duplicate())
             #expect(theirs.queues == 2)
             let block = theirs.queueBlock(1)
@@ -32,7 +32,7 @@ extension LinuxSysTests {
 
         @Test(arguments: [UInt64(0), 1, 15, 16, 17, 1000, UInt64.max])
         func theNewestFailuresAreKept(total: UInt64) throws {
-            let page = try StatusPage.create(queues: 1)
+            let page = try StatusPage.create(queues: 1, depth: 128)
             let block = page.queueBlock(0)
             let table =
                 UnsafeMutableRawPointer(block) + (MemoryLayout<cu_queue_status>.offset(of: \.error) ?? 0)
@@ -48,7 +48,7 @@ extension LinuxSysTests {
         }
 
         @Test func aPageCannotBeCutUnderItsReader() throws {
-            let page = try StatusPage.create(queues: 1)
+            let page = try StatusPage.create(queues: 1, depth: 128)
             #expect(ftruncate(page.fd.raw, 0) == -1)
             #expect(ftruncate(page.fd.raw, 1 << 20) == -1)
             #expect(page.header.generation == 0)
@@ -58,7 +58,7 @@ extension LinuxSysTests {
 
         @Test(arguments: Spoiled.allCases)
         func anythingElseIsRefused(how: Spoiled) throws {
-            let page = try StatusPage.create(queues: 2)
+            let page = try StatusPage.create(queues: 2, depth: 128)
             var fd = try page.fd.duplicate()
             switch how {
             case .magic: page.headerBlock.pointee.magic += 1
@@ -77,8 +77,10 @@ extension LinuxSysTests {
         }
 
         @Test func aNumberOfQueuesThatNoDeviceHasIsRefused() {
-            #expect(throws: Errno.invalidArgument) { _ = try StatusPage.create(queues: 0).queues }
-            #expect(throws: Errno.invalidArgument) { _ = try StatusPage.create(queues: 4097).queues }
+            #expect(throws: Errno.invalidArgument) { _ = try StatusPage.create(queues: 0, depth: 128).queues }
+            #expect(throws: Errno.invalidArgument) {
+                _ = try StatusPage.create(queues: 4097, depth: 128).queues
+            }
         }
     }
 }

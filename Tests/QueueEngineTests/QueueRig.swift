@@ -23,10 +23,12 @@ final class QueueRig {
         signals.pointee.wake = -1
         let slots = UnsafeMutablePointer<IOSlot>.allocate(capacity: Int(depth))
         slots.initialize(repeating: IOSlot(request: IORequest(cu_io_desc())), count: Int(depth))
+        let words = UnsafeMutablePointer<UInt64>.allocate(capacity: Int(depth))
+        words.initialize(repeating: 0, count: Int(depth))
         memory = QueueMemory(
             index: 3, depth: depth, descriptors: UnsafePointer(driver.descriptors), slots: slots,
             buffers: .allocate(byteCount: Int(maxIO) * Int(depth), alignment: 4096), stride: Int(maxIO),
-            maxIO: UInt64(maxIO), readOnly: readOnly, status: Self.zeroed(cu_queue_status()),
+            maxIO: UInt64(maxIO), readOnly: readOnly, status: Self.zeroed(cu_queue_status()), words: words,
             header: Self.zeroed(cu_status_header()), signals: signals)
         memory.header.pointee.size = size
     }
@@ -35,6 +37,7 @@ final class QueueRig {
         memory.slots.deallocate()
         memory.buffers.deallocate()
         memory.status.deallocate()
+        memory.words.deallocate()
         memory.header.deallocate()
         memory.signals.deallocate()
         ending.deallocate()

@@ -184,6 +184,7 @@ extension Response {
         case .stop: "Stop"
         case .recover: "Recover"
         case .restart: "Restart"
+        case .upgrade: "Upgrade"
         case .plan: "Plan"
         case .events: "Subscribe"
         case .cleanup: "Cleanup"

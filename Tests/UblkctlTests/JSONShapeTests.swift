@@ -52,6 +52,7 @@ struct JSONShapeTests {
         return switch request {
         case .status: .reply(.status(host))
         case .list: .reply(.list([device]))
+        case .upgrade: .reply(.upgrade([outcome]))
         case .show: .reply(.show(detail))
         case .plan:
             .reply(

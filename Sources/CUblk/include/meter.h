@@ -21,6 +21,15 @@ static inline void cu_meter_done(struct cu_queue_status *q, uint32_t op, uint64_
     }
 }
 
+// A request in one word; never 0. A FLUSH has no place.
+static inline uint64_t cu_request_word(uint32_t op, uint64_t sector) {
+    return 1ull << 63 | (op == CU_OP_FLUSH ? 0 : sector << 8 & ~(1ull << 63)) | (op & 0xff);
+}
+static inline void cu_meter_begin(uint64_t *words, uint32_t tag, uint32_t op, uint64_t sector) {
+    cu_store64(words + tag, cu_request_word(op, sector));
+}
+static inline void cu_meter_end(uint64_t *words, uint32_t tag) { cu_store64(words + tag, 0); }
+
 // The record is written before the count that publishes it.
 static inline void cu_meter_error(struct cu_queue_status *q, uint64_t now, uint32_t op, uint64_t sector,
                                   uint32_t sectors, uint32_t tag, int32_t result) {

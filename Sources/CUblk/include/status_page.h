@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #define CU_STATUS_MAGIC 0x7375746154644255ull
-#define CU_STATUS_VERSION 2u
-#define CU_STATUS_BLOCK 4096u // bytes of the header, and of every queue
+#define CU_STATUS_VERSION 3u
+#define CU_STATUS_BLOCK 4096u // bytes of the header, and of every queue's counters, which its requests follow
 #define CU_ERROR_RECORDS 16u
 
 enum cu_queue_state {
@@ -29,6 +29,8 @@ struct cu_status_header {
     uint64_t fetched_ns;  // CLOCK_MONOTONIC: every slot of every queue of this worker fetched
     uint64_t first_io_ns; // first request completed by this worker
     uint64_t size;        // bytes of the device; only ever grows, by whoever learns of it first
+    uint32_t depth;       // tags of a queue
+    uint32_t reserved;
 };
 
 // One failed request, newest at (errors - 1) % CU_ERROR_RECORDS.
@@ -57,6 +59,19 @@ struct cu_queue_status {
     uint64_t probe_answered;   // written by the queue thread: its loop is alive
     struct cu_error_record error[CU_ERROR_RECORDS];
 };
+
+// Bytes from one queue to the next: its counters, then a word for each tag, the request that is with the worker
+// (cu_request_word) or 0. Who reads it after the worker's death knows what it died with.
+static inline uint64_t cu_status_stride(uint32_t depth) {
+    uint64_t words = (uint64_t)depth * 8;
+    return CU_STATUS_BLOCK + (words + CU_STATUS_BLOCK - 1) / CU_STATUS_BLOCK * CU_STATUS_BLOCK;
+}
+static inline uint64_t cu_status_bytes(uint32_t queues, uint32_t depth) {
+    return CU_STATUS_BLOCK + queues * cu_status_stride(depth);
+}
+static inline uint64_t *cu_request_words(struct cu_queue_status *q) {
+    return (uint64_t *)(void *)((char *)q + CU_STATUS_BLOCK);
+}
 
 _Static_assert(sizeof(struct cu_status_header) <= CU_STATUS_BLOCK, "status header");
 _Static_assert(sizeof(struct cu_queue_status) <= CU_STATUS_BLOCK, "queue status");

@@ -22,6 +22,8 @@ int cu_set_nonblocking(int fd);
 // out[0] is read from, out[1] written to; both close-on-exec.
 int cu_pipe(int out[2]);
 // open(2) with close-on-exec added; open is variadic.
+// O_PATH, which libc's module does not show.
+int cu_path_flag(void);
 int cu_open(const char *path, int flags, unsigned mode);
 
 // What stat tells, of the link's target (`follow`) or the link itself. Never asks a file server.

@@ -29,6 +29,11 @@ public struct Fd: ~Copyable, Sendable {
         Fd(owning: try Errno.check(cu_open(path, flags, mode)))
     }
 
+    /// A descriptor that names the file at `path` and can neither read nor write it, close-on-exec.
+    public static func openPath(_ path: String) throws(Errno) -> Fd {
+        try open(path, flags: cu_path_flag())
+    }
+
     /// Makes reads and writes of the open file answer EAGAIN instead of waiting.
     public borrowing func setNonblocking() throws(Errno) { try Errno.check(cu_set_nonblocking(raw)) }
 }

@@ -33,6 +33,7 @@ extension WorkerRequest {
             var w = RecordWriter(kind: 7)
             w.put(milliseconds)
             return w.bytes
+        case .admit: return RecordWriter(kind: 8).bytes
         }
     }
 
@@ -49,6 +50,7 @@ extension WorkerRequest {
         case 5: self = .recoverQueue(try r.take())
         case 6: self = .giveUpQueue(try r.take(), Errno(try r.take(Int32.self)))
         case 7: self = .limitRequests(try r.take())
+        case 8: self = .admit
         default: throw RecordError()
         }
     }
@@ -87,6 +89,7 @@ extension WorkerReply {
             var w = RecordWriter(kind: 8)
             w.put(queue)
             return w.bytes
+        case .ready: return RecordWriter(kind: 10).bytes
         }
     }
 
@@ -104,6 +107,7 @@ extension WorkerReply {
         case 7: self = .queueNeedsBackend(try r.take(), Errno(try r.take(Int32.self)))
         case 8: self = .queueRecovered(try r.take())
         case 9: self = .queueNotRecovered(try r.take(), Errno(try r.take(Int32.self)))
+        case 10: self = .ready
         default: throw RecordError()
         }
     }
@@ -148,6 +152,7 @@ extension WorkerSpec {
         w.put(uid)
         w.put(gid)
         w.put(requestLimit)
+        w.put(opensOnOrder)
     }
 
     fileprivate init(from r: inout RecordReader) throws(RecordError) {
@@ -182,6 +187,7 @@ extension WorkerSpec {
         uid = try r.take()
         gid = try r.take()
         requestLimit = try r.take()
+        opensOnOrder = try r.takeBool()
     }
 }
 

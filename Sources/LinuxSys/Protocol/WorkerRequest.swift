@@ -53,6 +53,8 @@ public struct WorkerSpec: Sendable, Equatable {
     public var gid: UInt32
     /// Milliseconds that a request may take below; 0: any time.
     public var requestLimit: UInt64
+    /// The backend is another worker's still: it is opened when `admit` comes.
+    public var opensOnOrder = false
 
     public init(
         name: String, target: WorkerTarget, faults: InjectedFaults? = nil, readOnly: Bool, discard: Bool,
@@ -80,6 +82,8 @@ public enum WorkerRequest: Sendable, Equatable {
     /// Open and check the backend, make rings and buffers; everything that can fail and needs no device.
     /// Descriptors: the status page, then the memfd of a `memory` target. Answer: `prepared` or `failed`.
     case configure(WorkerSpec)
+    /// To a worker whose order said `opensOnOrder`: the backend may be opened now. Answer: `prepared` or `failed`.
+    case admit
     /// Open `/dev/ublkcN`, map it, fix it in every ring, drop every privilege, start the queue threads.
     /// Descriptor: a duplicate of ublkd's end of this socket. Answer: `attached` or `failed`; with
     /// `fetchNow` the FETCHes follow at once and the answer is `serving`. `affinity` is the kernel's CPU set
@@ -103,6 +107,8 @@ public enum WorkerReply: Sendable, Equatable {
     /// First record of every worker. `build` is the program's version.
     case hello(protocolVersion: UInt32, pid: Int32, build: String)
     case prepared(BackendFacts)
+    /// Everything is made but the backend is not opened: `admit` is waited for.
+    case ready
     case attached
     /// Every slot of every queue is fetched.
     case serving

@@ -35,6 +35,7 @@ private struct OutgoingCall: Encodable {
             try parameters.encode(name, forKey: .name)
         case .reload(let recreate):
             if !recreate.isEmpty { try parameters.encode(recreate, forKey: .recreate) }
+        case .upgrade: break
         case .start(let names), .restart(let names):
             try parameters.encode(names, forKey: .names)
         case .stop(let names, let force):

@@ -17,6 +17,12 @@ final class Device {
     /// Contents of a `memory` device.
     var memory: SharedFd?
     var timers: [DeviceTimer: Source] = [:]
+    /// Its workers come from this program after an upgrade failed; nil: from the one in use.
+    var program: WorkerProgram?
+    /// What its worker ran before the upgrade that is under way or on trial.
+    var formerProgram: WorkerProgram?
+    /// Calls that wait for a hand-over to come to its end.
+    var upgradeWaiters: [(Failure?) -> Void] = []
     /// Backends that were opened for queues and are to be passed to the worker.
     var openedBackends: [Int: SharedFd] = [:]
     /// The next look at its queues.

@@ -11,7 +11,15 @@ extension Supervisor {
     func perform(_ effect: DeviceEffect, of device: Device) {
         switch effect {
         case .takeWorker: giveWorker(to: device)
+        case .takeNewProgram: giveNewProgram(to: device)
         case .configure(let id, let failing): configure(id, of: device, failing: failing)
+        case .configureBeside(let id): configure(id, of: device, failing: false, beside: true)
+        case .admit(let id): send(.admit, to: id, of: device)
+        case .rollBackProgram: rollBackProgram(of: device)
+        case .programProven:
+            device.formerProgram = nil
+            device.program = nil
+        case .handOverEnded(let failure): handOverEnded(device, failure)
         case .attach(let id, let number, let fetchNow): attach(id, of: device, number, fetchNow: fetchNow)
         case .fetch(let id): send(.fetch, to: id, of: device)
         case .probe(let id): beginProbe(id, of: device)
@@ -56,7 +64,7 @@ extension Supervisor {
 
     // MARK: - Workers
 
-    private func giveWorker(to device: Device) {
+    func giveWorker(to device: Device) {
         if let failure = preflight(device) { return post(.workerUnavailable(failure), to: device) }
         do throws(Errno) {
             try makePage(for: device)
@@ -64,7 +72,7 @@ extension Supervisor {
             let failure = Failure(.backingError, "no memory for its status page or its contents: \(error)")
             return post(.workerUnavailable(failure), to: device)
         }
-        workers.take { [weak self, weak device] result in
+        workers.take(from: device.program) { [weak self, weak device] result in
             guard let self, let device else { return }
             switch result {
             case .success(let worker):
@@ -87,6 +95,9 @@ extension Supervisor {
         worker.onDeath = { [weak self, weak device, id = worker.id, pid = worker.pid] cause in
             guard let self, let device else { return }
             let served = device.hasServed(pid: pid)
+            if let page = device.page, page.page.header.workerPID == pid {
+                self.handle(.diedWith(id, Set(page.page.requests())), of: device)
+            }
             device.workers[id] = nil
             device.openedBackends = [:]
             if device.probe?.worker == id { device.probe = nil }
@@ -113,8 +124,10 @@ extension Supervisor {
     }
 
     private func makePage(for device: Device) throws(Errno) {
-        if device.page == nil || device.page?.page.queues != device.configuration.queues {
-            let page = SharedPage(try StatusPage.create(queues: device.configuration.queues))
+        let queues = device.configuration.queues
+        let depth = traits.tags(forQueueDepth: device.configuration.queueDepth)
+        if device.page == nil || device.page?.page.queues != queues || device.page?.page.depth != depth {
+            let page = SharedPage(try StatusPage.create(queues: queues, depth: depth))
             device.page = page
             store.keep(page.page.fd, as: .page(device.name))
         }
@@ -126,11 +139,13 @@ extension Supervisor {
         }
     }
 
-    private func configure(_ id: WorkerID, of device: Device, failing: Bool) {
+    /// `beside`: another worker still has the backend.
+    private func configure(_ id: WorkerID, of device: Device, failing: Bool, beside: Bool = false) {
         guard let user = workerUser, let page = device.page else { return }
         // A disk that exists keeps its backend; one that is made anew takes what is there now.
         let known = device.machine.deviceID == nil ? nil : device.machine.facts
-        let spec = device.configuration.workerSpec(known: known, failing: failing, traits: traits, user: user)
+        var spec = device.configuration.workerSpec(known: known, failing: failing, traits: traits, user: user)
+        spec.opensOnOrder = beside
         var descriptors = [page.page.fd.raw]
         if let memory = device.memory, !failing { descriptors.append(memory.fd.raw) }
         send(.configure(spec), to: id, of: device, descriptors: descriptors)
@@ -176,6 +191,7 @@ extension Supervisor {
         switch reply {
         case .hello, .ended: break
         case .prepared(let facts): prepared(facts, id, device)
+        case .ready: handle(.workerReady(id), of: device)
         case .attached: handle(.workerAttached(id), of: device)
         case .serving: handle(.workerServing(id), of: device)
         case .queueNeedsBackend(let queue, let errno):

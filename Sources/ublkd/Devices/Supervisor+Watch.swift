@@ -51,7 +51,10 @@ extension Supervisor {
                 QueueSample(page.page.queue(index), probe: device.lookProbe)
             }
             let inflight = Sysfs.inflight(ofDisk: "ublkb\(live.deviceID)")
-            self.handle(.looked(samples, diskInflight: inflight), of: device)
+            self.handle(
+                .looked(
+                    samples, diskInflight: inflight, hasServed: device.hasServed(pid: live.worker.pid)),
+                of: device)
             self.watchQueues(of: device)
         }
     }

@@ -26,6 +26,7 @@ extension Supervisor {
         case .stop(let names, let force): stop(names, force: force, answer: answer)
         case .recover(let name, let queues): answer(recover(name, queues: queues))
         case .restart(let names): restart(names, answer: answer)
+        case .upgrade(let names, let force): upgrade(names, force: force, answer: answer)
         case .plan: plan(answer)
         case .cleanup(let name, let dryRun): cleanup(name, dryRun: dryRun, answer: answer)
         case .subscribe:
@@ -57,7 +58,7 @@ extension Supervisor {
         return .success(found)
     }
 
-    private func outcome(_ device: Device, _ outcome: DeviceOutcome.Outcome, _ message: String? = nil)
+    func outcome(_ device: Device, _ outcome: DeviceOutcome.Outcome, _ message: String? = nil)
         -> DeviceOutcome
     {
         DeviceOutcome(name: device.name, outcome: outcome, state: state(of: device), message: message)

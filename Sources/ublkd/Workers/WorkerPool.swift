@@ -6,12 +6,15 @@ import Systemd
 /// Keeps unspecialised workers ready, so that a recovery does not wait for a program to start.
 final class WorkerPool {
     private let loop: EventLoop
-    private let program: String
+    /// Where the program is installed.
+    private let path: String
+    /// The program in use: as it was when ublkd began, or at the last `renew`. Nil: it was not there.
+    private var program: WorkerProgram?
     private let log: HostLog
     private var spares: [WorkerProcess] = []
     private var nextID: UInt32 = 1
     private var refill: Source?
-    private var waiting: [(Result<WorkerProcess, Errno>) -> Void] = []
+    private var waiting: [(program: WorkerProgram?, give: (Result<WorkerProcess, Errno>) -> Void)] = []
     private var spawning: Source?
     /// Failures in a row: a program that cannot run is not started in a tight loop.
     private var failures = 0
@@ -21,24 +24,38 @@ final class WorkerPool {
 
     init(loop: EventLoop, program: String, wanted: Int, log: HostLog) {
         self.loop = loop
-        self.program = program
+        path = program
+        self.program = try? WorkerProgram(at: program)
         self.wanted = wanted
         self.log = log
     }
 
     var readySpares: Int { spares.count(where: \.isReady) }
 
+    /// Goes over to the program that is installed now. Workers that serve stay; spares of another program go.
+    func renew() throws(Errno) {
+        let installed = try WorkerProgram(at: path)
+        guard program.map({ !installed.isSame(as: $0) }) ?? true else { return }
+        program = installed
+        for spare in spares { spare.kill() }
+        spares = []
+        scheduleRefill()
+    }
+
     /// Gives a worker for one device, from then on the caller's: a spare at once if there is one, else a new
-    /// process, one a turn of the loop, so that many of them hold up nobody else.
-    func take(_ give: @escaping (Result<WorkerProcess, Errno>) -> Void) {
+    /// process, one a turn of the loop, so that many of them hold up nobody else. `former`: from this program and
+    /// no other.
+    func take(from former: WorkerProgram? = nil, _ give: @escaping (Result<WorkerProcess, Errno>) -> Void) {
         defer { scheduleRefill() }
-        if waiting.isEmpty, let index = spares.firstIndex(where: \.isReady) ?? spares.indices.first {
+        if former == nil, waiting.isEmpty,
+            let index = spares.firstIndex(where: \.isReady) ?? spares.indices.first
+        {
             let worker = spares.remove(at: index)
             worker.onReply = { _ in }
             worker.onDeath = { _ in }
             return give(.success(worker))
         }
-        waiting.append(give)
+        waiting.append((former, give))
         scheduleSpawn()
     }
 
@@ -47,12 +64,12 @@ final class WorkerPool {
         spawning = try? loop.addTimer(afterMilliseconds: 2, priority: .soon) { [weak self] in
             guard let self, !self.waiting.isEmpty else { return }
             self.spawning = nil
-            let give = self.waiting.removeFirst()
+            let next = self.waiting.removeFirst()
             self.scheduleSpawn()
             do throws(Errno) {
-                give(.success(try self.spawn()))
+                next.give(.success(try self.spawn(next.program)))
             } catch {
-                give(.failure(error))
+                next.give(.failure(error))
             }
         }
     }
@@ -108,15 +125,17 @@ final class WorkerPool {
             spares.append(worker)
         } catch {
             failures += 1
-            log.write(.error, "\(program) does not start: \(error)")
+            log.write(.error, "\(path) does not start: \(error)")
         }
         scheduleRefill()
     }
 
-    private func spawn() throws(Errno) -> WorkerProcess {
+    private func spawn(_ former: WorkerProgram? = nil) throws(Errno) -> WorkerProcess {
+        if program == nil { program = try WorkerProgram(at: path) }
         let pair = try Channel.pair()
         let child = try Child.spawn(
-            path: program, arguments: ["ublkd-worker"], environment: ["SWIFT_BACKTRACE=enable=no"],
+            path: (former ?? program)?.path ?? path, arguments: ["ublkd-worker"],
+            environment: ["SWIFT_BACKTRACE=enable=no"],
             descriptors: [pair.theirs.raw])
         let worker = WorkerProcess(
             id: makeID(), pid: child.pid, pidfd: try child.pidfd.duplicate(),

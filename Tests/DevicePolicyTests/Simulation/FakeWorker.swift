@@ -5,6 +5,8 @@ struct FakeWorker {
     enum Task: Equatable {
         case idle
         case prepare
+        /// Everything but the backend.
+        case makeReady
         /// Open and map ublkcN; with `fetchNow` the FETCHes follow.
         case attach(fetchNow: Bool)
         case fetch

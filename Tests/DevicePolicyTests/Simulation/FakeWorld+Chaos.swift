@@ -63,7 +63,8 @@ extension FakeWorld {
             tell(.stop(remove: false, force: false, isOpen: kernel.isOpen && machine.deviceID != nil))
         case 8: tell(.stop(remove: false, force: true, isOpen: kernel.isOpen))
         case 9: tell(.stop(remove: true, force: false, isOpen: kernel.isOpen && machine.deviceID != nil))
-        case 10, 11: tell(.replaceWorker)
+        case 10: tell(.replaceWorker)
+        case 11: tell(.upgrade)
         case 12:
             backend.size += 4096
             tell(.grow(bytes: backend.size))

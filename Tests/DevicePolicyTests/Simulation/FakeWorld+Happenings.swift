@@ -189,6 +189,10 @@ extension FakeWorld {
             update(id) { $0.task = .idle }
             if fails(10) { return reject(id, .missing) }
             tell(.workerPrepared(id, !isCalm && random.chance(2) ? BackendFacts(size: 4096) : backend))
+        case .makeReady:
+            update(id) { $0.task = .idle }
+            if fails(10) { return reject(id, .missing) }
+            tell(.workerReady(id))
         case .attach(let fetchNow):
             let result = kernel.open(pid: worker.ref.pid)
             update(id) { $0.task = fetchNow ? .fetch : .idle }

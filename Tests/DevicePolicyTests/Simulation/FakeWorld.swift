@@ -138,6 +138,10 @@ final class FakeWorld {
             if !isAdopting && (!isToldLive || answeredProbe != machine.worker?.id) {
                 fail("LIVE is believed before the kernel and every queue have said so")
             }
+        case .takeNewProgram: workersWanted += 1
+        case .configureBeside(let id): update(id) { $0.task = .makeReady }
+        case .admit(let id): configure(id)
+        case .rollBackProgram, .programProven, .handOverEnded: break
         case .probeQueues, .openBackend, .recoverQueue, .giveUpQueue, .queueRecovered, .deviceDeleted,
             .resized, .stopRefused, .removed, .log:
             break

@@ -54,7 +54,7 @@ struct Run {
             world.workersWanted == 0, world.queries == 0, world.holderSearches == 0, world.slot != .asked
         else { return false }
         switch world.machine.phase {
-        case .live: return !world.machine.removalPending
+        case .live(let live): return !world.machine.removalPending && live.handOver == nil
         case .stopped, .removed, .absent: return true
         case .failed(let failed):
             return failed.held && (!world.machine.removalPending || failed.failure.reason == .controlWedged)

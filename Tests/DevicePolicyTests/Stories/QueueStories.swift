@@ -82,7 +82,7 @@ struct QueueStories {
         var done: [DeviceEffect] = []
         for _ in 0..<40 where done != [.kill(worker.id)] {
             bench.wait(milliseconds: 500)
-            done = bench.acts(.looked([stuck], diskInflight: 3))
+            done = bench.acts(.looked([stuck], diskInflight: 3, hasServed: true))
             #expect(done == [] || done == [.probeQueues(worker.id)] || done == [.kill(worker.id)])
         }
         #expect(done == [.kill(worker.id)])

@@ -3,13 +3,14 @@ import DevicePolicy
 
 /// Every kind of event, once for the machine's own worker and command, and once for others where that matters.
 enum Arrival: String, CaseIterable {
-    case start, recover, replace, grow
+    case start, recover, replace, upgrade, grow
     case stop, stopOpen, stopForced, remove, removeOpen
     case adopt
-    case given, unavailable, prepared, preparedSmaller, otherPrepared, attached, serving, failed, otherFailed
+    case given, unavailable, otherReady, prepared, preparedSmaller, otherPrepared, attached, serving, failed, otherFailed
     case died, otherDied, probe, otherProbe
     case slot
     case submitted, otherSubmitted, done, refused, busy, interrupted, gone, otherDone, late, otherLate, lost
+    case queueNeeds, queueFails, recoverQueue, repairTimer
     case seenLive, seenDead, deviceGone, holders, closed
     case retryTimer, stepTimer, verifyTimer
 
@@ -24,6 +25,7 @@ enum Arrival: String, CaseIterable {
         case .start: return .start
         case .recover: return .recover
         case .replace: return .replaceWorker
+        case .upgrade: return .upgrade
         case .grow: return .grow(bytes: 2 << 30)
         case .stop: return .stop(remove: false, force: false, isOpen: false)
         case .stopOpen: return .stop(remove: false, force: false, isOpen: true)
@@ -33,6 +35,7 @@ enum Arrival: String, CaseIterable {
         case .adopt: return .adopt(.alive(.live))
         case .given: return .workerGiven(Self.stranger)
         case .unavailable: return .workerUnavailable(.missing)
+        case .otherReady: return .workerReady(other)
         case .prepared: return .workerPrepared(own, .sample)
         case .preparedSmaller: return .workerPrepared(own, BackendFacts(size: 4096))
         case .otherPrepared: return .workerPrepared(other, .sample)
@@ -56,6 +59,10 @@ enum Arrival: String, CaseIterable {
         case .late: return bench.pending.map { .controlLate($0) }
         case .otherLate: return .controlLate(.startDevice(pid: 1))
         case .lost: return bench.pending.map { .controlLost($0) }
+        case .queueNeeds: return .queueNeedsBackend(own, queue: 0, .stale)
+        case .queueFails: return .queueNotRecovered(own, queue: 0, .badDescriptor)
+        case .recoverQueue: return .recoverQueues([0])
+        case .repairTimer: return .timer(.repair)
         case .seenLive: return .deviceInfo(.live, pid: 1)
         case .seenDead: return .deviceInfo(.dead, pid: 0)
         case .deviceGone: return .deviceGone

@@ -3,7 +3,8 @@ extension EventTable {
     static let serving: [Situation: String] = [
         .live: """
         recover: kill W, +step → recovering
-        replace: QUIESCE_DEV → live
+        replace: take, +step → live
+        upgrade: take new program, +step → live
         grow: UPDATE_SIZE → live
         stop: TRY_STOP_DEV → stopping
         stopOpen: refused → live
@@ -13,12 +14,16 @@ extension EventTable {
         given: kill X → live
         failed: kill W, +step → live
         died: ask slot → recovering
+        queueNeeds: open for 0 → degraded
+        queueFails: kill W, +step → recovering
+        recoverQueue: open for 0 → degraded
         deviceGone: kill W, +step → stopping
         """,
         .livePendingRemoval: """
         start: → live
         recover: kill W, +step → recovering
-        replace: QUIESCE_DEV → pending-removal (reloadPending)
+        replace: take, +step → pending-removal (reloadPending)
+        upgrade: take new program, +step → pending-removal (reloadPending)
         grow: UPDATE_SIZE → pending-removal (reloadPending)
         stop: TRY_STOP_DEV → stopping
         stopOpen: refused → pending-removal (reloadPending)
@@ -28,12 +33,16 @@ extension EventTable {
         given: kill X → pending-removal (reloadPending)
         failed: kill W, +step → pending-removal (reloadPending)
         died: ask slot → recovering
+        queueNeeds: open for 0 → pending-removal (reloadPending)
+        queueFails: kill W, +step → recovering
+        recoverQueue: open for 0 → pending-removal (reloadPending)
         deviceGone: kill W, +step → stopping
         closed: TRY_STOP_DEV → stopping
         """,
         .liveFailing: """
         recover: kill W, +step → recovering
-        replace: QUIESCE_DEV → failed (crashLoop)
+        replace: take, +step → failed (crashLoop)
+        upgrade: take new program, +step → failed (crashLoop)
         grow: UPDATE_SIZE → failed (crashLoop)
         stop: TRY_STOP_DEV → stopping
         stopOpen: refused → failed (crashLoop)
@@ -43,10 +52,14 @@ extension EventTable {
         given: kill X → failed (crashLoop)
         failed: kill W, +step → failed (crashLoop)
         died: ask slot → recovering
+        queueNeeds: open for 0 → failed (crashLoop)
+        queueFails: kill W, +step → recovering
+        recoverQueue: open for 0 → failed (crashLoop)
         deviceGone: kill W, +step → stopping
         """,
         .liveDying: """
         recover: kill W, +step → recovering
+        upgrade: not handed over → live
         stop: +step → stopping
         stopOpen: refused → live
         stopForced: +step → stopping
@@ -58,40 +71,83 @@ extension EventTable {
         deviceGone: +step → stopping
         stepTimer: +step → recovering
         """,
-        .quiescing: """
-        recover: kill W, +step → recovering
-        stop: cancel QUIESCE_DEV → stopping
+        .handOverAsked: """
+        recover: not handed over, kill W, +step → recovering
+        grow: UPDATE_SIZE → live
+        stop: not handed over, TRY_STOP_DEV → stopping
         stopOpen: refused → live
-        stopForced: cancel QUIESCE_DEV → stopping
-        remove: cancel QUIESCE_DEV → stopping
+        stopForced: not handed over, STOP_DEV → stopping
+        remove: not handed over, TRY_STOP_DEV → stopping
+        removeOpen: → pending-removal (reloadPending)
+        given: configure X beside → live
+        unavailable: not handed over → live
+        failed: not handed over, kill W, +step → live
+        died: not handed over, ask slot → recovering
+        queueNeeds: open for 0 → degraded
+        queueFails: not handed over, kill W, +step → recovering
+        recoverQueue: open for 0 → degraded
+        deviceGone: not handed over, kill W, +step → stopping
+        stepTimer: not handed over → live
+        """,
+        .handOverPreparing: """
+        recover: kill X, not handed over, kill W, +step → recovering
+        grow: UPDATE_SIZE → live
+        stop: kill X, not handed over, TRY_STOP_DEV → stopping
+        stopOpen: refused → live
+        stopForced: kill X, not handed over, STOP_DEV → stopping
+        remove: kill X, not handed over, TRY_STOP_DEV → stopping
         removeOpen: → pending-removal (reloadPending)
         given: kill X → live
-        failed: kill W, +step → live
+        otherReady: QUIESCE_DEV → live
+        failed: kill X, not handed over, kill W, +step → live
+        otherFailed: kill X, not handed over → live
+        died: kill X, not handed over, ask slot → recovering
+        otherDied: not handed over → live
+        queueNeeds: open for 0 → degraded
+        queueFails: kill X, not handed over, kill W, +step → recovering
+        recoverQueue: open for 0 → degraded
+        deviceGone: kill X, not handed over, kill W, +step → stopping
+        stepTimer: kill X, not handed over → live
+        """,
+        .quiescing: """
+        recover: kill X, not handed over, kill W, +step → recovering
+        stop: kill X, not handed over, cancel QUIESCE_DEV → stopping
+        stopOpen: refused → live
+        stopForced: kill X, not handed over, cancel QUIESCE_DEV → stopping
+        remove: kill X, not handed over, cancel QUIESCE_DEV → stopping
+        removeOpen: → pending-removal (reloadPending)
+        given: kill X → live
+        failed: kill X, not handed over, kill W, +step → live
+        otherFailed: kill X → live
         died: ask slot → recovering
+        otherDied: → live
         done: +step → live
-        refused: → live
-        busy: → live
-        interrupted: → live
-        gone: kill W, +step → stopping
-        lost: → held (controlWedged)
-        deviceGone: cancel QUIESCE_DEV → stopping
-        stepTimer: kill W, +step → live
+        refused: kill X, not handed over → live
+        busy: kill X, not handed over → live
+        interrupted: kill X, not handed over → live
+        gone: kill X, not handed over, kill W, +step → stopping
+        lost: kill X, not handed over → held (controlWedged)
+        deviceGone: kill X, not handed over, cancel QUIESCE_DEV → stopping
+        stepTimer: → live
         """,
         .quiesced: """
-        recover: kill W, +step → recovering
-        stop: kill W, +step → stopping
+        recover: kill X, not handed over, kill W, +step → recovering
+        stop: kill X, not handed over, kill W, +step → stopping
         stopOpen: refused → live
-        stopForced: kill W, +step → stopping
-        remove: kill W, +step → stopping
+        stopForced: kill X, not handed over, kill W, +step → stopping
+        remove: kill X, not handed over, kill W, +step → stopping
         removeOpen: → pending-removal (reloadPending)
         given: kill X → live
-        failed: kill W, +step → live
+        failed: kill X, not handed over, kill W, +step → live
+        otherFailed: kill X → live
         died: ask slot → recovering
-        deviceGone: kill W, +step → stopping
+        otherDied: → live
+        deviceGone: kill X, not handed over, kill W, +step → stopping
         stepTimer: kill W, +step → live
         """,
         .growing: """
         recover: kill W, +step → recovering
+        upgrade: not handed over → live
         stop: cancel UPDATE_SIZE → stopping
         stopOpen: refused → live
         stopForced: cancel UPDATE_SIZE → stopping
@@ -106,6 +162,9 @@ extension EventTable {
         interrupted: → live
         gone: kill W, +step → stopping
         lost: → held (controlWedged)
+        queueNeeds: open for 0 → degraded
+        queueFails: kill W, +step → recovering
+        recoverQueue: open for 0 → degraded
         deviceGone: cancel UPDATE_SIZE → stopping
         """,
     ]

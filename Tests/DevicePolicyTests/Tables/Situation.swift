@@ -9,7 +9,8 @@ enum Situation: String, CaseIterable, CustomTestStringConvertible {
     case waitingForWorker, preparing, adding, addingForNobody, settingParameters, attaching, startSent
     case fetching, serving, started, limiting, verifyingStart
 
-    case live, livePendingRemoval, liveFailing, liveDying, quiescing, quiesced, growing
+    case live, livePendingRemoval, liveFailing, liveDying, growing
+    case handOverAsked, handOverPreparing, quiescing, quiesced
 
     case awaitingDeath, slotAsked, workerAsked, recoveryPreparing, prepared, endSent, attached, served
     case verifyingRecovery, pausing, draining, filling, condemned
@@ -47,7 +48,8 @@ enum Situation: String, CaseIterable, CustomTestStringConvertible {
         case .limiting:
             return Bench(.classic, settings: PolicySettings(requestLimit: 128)).start(upTo: .limitingRequests)
         case .verifyingStart: return Bench().start(upTo: .verifying)
-        case .live, .livePendingRemoval, .liveFailing, .liveDying, .quiescing, .quiesced, .growing:
+        case .live, .livePendingRemoval, .liveFailing, .liveDying, .handOverAsked, .handOverPreparing,
+            .quiescing, .quiesced, .growing:
             return inService
         case .settling:
             let bench = Bench().start(upTo: .fetching(served: false, started: false))
@@ -59,15 +61,26 @@ enum Situation: String, CaseIterable, CustomTestStringConvertible {
         }
     }
 
+    /// The stranger is to take the worker's place.
+    private func beginHandOver(_ bench: Bench) {
+        bench.send(.replaceWorker)
+        bench.send(.workerGiven(Arrival.stranger))
+    }
+
     private var inService: Bench {
         let failing = PolicySettings(restartBurst: 1, afterGivingUp: .fail)
         let bench = Bench(settings: self == .liveFailing ? failing : PolicySettings()).live()
         switch self {
         case .livePendingRemoval: bench.send(.stop(remove: true, force: false, isOpen: true))
         case .liveDying: bench.send(.workerFailed(bench.serving.id, .missing))
-        case .quiescing: bench.send(.replaceWorker)
+        case .handOverAsked: bench.send(.replaceWorker)
+        case .handOverPreparing: beginHandOver(bench)
+        case .quiescing:
+            beginHandOver(bench)
+            bench.send(.workerReady(Arrival.stranger.id))
         case .quiesced:
-            bench.send(.replaceWorker)
+            beginHandOver(bench)
+            bench.send(.workerReady(Arrival.stranger.id))
             bench.done(.quiesceDevice)
         case .growing: bench.send(.grow(bytes: 2 << 30))
         case .liveFailing:

@@ -62,7 +62,7 @@ static double ms(uint64_t since) { return (double)(now_ns() - since) / 1e6; }
 
 static struct cu_queue_status *queue_block(unsigned q)
 {
-    return (struct cu_queue_status *)((char *)page + CU_STATUS_BLOCK * (q + 1));
+    return (struct cu_queue_status *)((char *)page + CU_STATUS_BLOCK + q * cu_status_stride(options.depth));
 }
 
 static void put(struct record *r, uint64_t value, unsigned size)
@@ -188,6 +188,8 @@ static void configure(const struct worker *w)
     put(&r, 0, 4);
     put(&r, options.uid, 4);
     put(&r, options.uid, 4);
+    put(&r, 0, 8); // no limit to a request's age
+    put(&r, 0, 1); // the backend is opened at once
     int fds[2] = {page_fd, memory_fd};
     send_record(w, &r, fds, memory_fd < 0 ? 1 : 2);
 }
@@ -297,13 +299,14 @@ static int memory_file(const char *name, uint64_t size)
 
 static void make_page(void)
 {
-    size_t size = CU_STATUS_BLOCK * (options.queues + 1);
+    size_t size = cu_status_bytes(options.queues, options.depth);
     page_fd = memory_file("status", size);
     page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, page_fd, 0);
     if (page == MAP_FAILED)
         err(1, "status page");
     page->magic = CU_STATUS_MAGIC;
     page->version = CU_STATUS_VERSION;
+    page->depth = options.depth;
     page->queues = options.queues;
 }
 

@@ -1,0 +1,150 @@
+import BlockABI
+import DevicePolicy
+import Testing
+
+/// One worker hands a live device over to the next.
+struct HandOverStories {
+    private static let new = WorkerRef.number(50)
+
+    /// LIVE, asked to hand over; the new worker is ready.
+    private static func ready(_ kernel: Bench.Kernel = .modern, upgrade: Bool = true) -> Bench {
+        let bench = Bench(kernel).live()
+        #expect(bench.acts(upgrade ? .upgrade : .replaceWorker) == [upgrade ? .takeNewProgram : .takeWorker])
+        #expect(bench.acts(.workerGiven(new)) == [.configureBeside(new.id)])
+        #expect(bench.state == .live, "nothing has happened yet")
+        return bench
+    }
+
+    /// From there to a LIVE device that the new worker serves.
+    private static func finish(_ bench: Bench) {
+        let old = bench.serving
+        #expect(bench.acts(.workerReady(new.id)) == [.control(.quiesceDevice)])
+        #expect(bench.done(.quiesceDevice) == [])
+        #expect(bench.acts(.workerDied(old.id, .exited(0), served: true)) == [.requestSlot])
+        #expect(
+            bench.acts(.slotGranted) == [.admit(new.id), .control(.startUserRecovery(lazily: false))])
+        bench.send(.workerPrepared(new.id, .sample))
+        bench.done(.startUserRecovery(lazily: false))
+        bench.send(.controlSubmitted(.endUserRecovery(pid: new.pid)))
+        bench.send(.workerServing(new.id))
+        bench.done(.endUserRecovery(pid: new.pid))
+        bench.goLive(new)
+        #expect(bench.machine.worker == new)
+        #expect(bench.machine.lastRecovery?.cause == .upgrade)
+    }
+
+    private static func look(_ bench: Bench, inflight: Int = 0, hasServed: Bool) -> [DeviceEffect] {
+        let sample = QueueSample(inflight: 0, completed: 0, answeredProbe: true)
+        return bench.acts(.looked([sample], diskInflight: inflight, hasServed: hasServed))
+    }
+
+    @Test func theNewProgramIsProvenByItsFirstRequest() {
+        let bench = Self.ready()
+        Self.finish(bench)
+        #expect(Self.look(bench, inflight: 1, hasServed: false) == [])
+        #expect(Self.look(bench, hasServed: true) == [.programProven, .handOverEnded(nil)])
+        #expect(Self.look(bench, hasServed: true) == [], "once")
+    }
+
+    @Test func withoutIOItServesButProvesNothing() {
+        let bench = Self.ready()
+        Self.finish(bench)
+        #expect(Self.look(bench, hasServed: false) == [])
+        bench.wait(milliseconds: 1_000)
+        #expect(Self.look(bench, hasServed: false) == [.handOverEnded(nil)])
+        bench.wait(milliseconds: 60_000)
+        let worker = bench.serving
+        #expect(
+            bench.acts(.workerDied(worker.id, .signalled(11), served: false))
+                == [.rollBackProgram, .requestSlot], "its first request killed it an hour later")
+    }
+
+    @Test func aProgramThatDiesAtItsFirstRequestIsRolledBackAtOnce() {
+        let bench = Self.ready()
+        Self.finish(bench)
+        let effects = bench.acts(.workerDied(Self.new.id, .signalled(11), served: false))
+        #expect(effects.first == .rollBackProgram)
+        guard case .handOverEnded(let failure?) = effects[1] else {
+            Issue.record("\(effects)")
+            return
+        }
+        #expect(failure.message.contains("former one is used again"))
+        #expect(bench.remaining(.retry) == nil, "no delay")
+        #expect(bench.acts(.slotGranted).contains(.takeWorker))
+    }
+
+    @Test func aNewWorkerThatIsNotReadyChangesNothing() {
+        for event: DeviceEvent in [
+            .workerFailed(Self.new.id, .missing), .workerDied(Self.new.id, .exited(1), served: false),
+            .timer(.step),
+        ] {
+            let bench = Self.ready()
+            let old = bench.serving
+            let effects = bench.acts(event)
+            #expect(effects.contains(.rollBackProgram))
+            #expect(effects.contains { if case .handOverEnded(.some) = $0 { true } else { false } })
+            #expect(bench.state == .live)
+            #expect(bench.machine.worker == old)
+        }
+    }
+
+    @Test func withoutAProgramNothingBegins() {
+        let bench = Bench().live()
+        bench.send(.upgrade)
+        #expect(bench.acts(.workerUnavailable(.missing)) == [.rollBackProgram, .handOverEnded(.missing)])
+        #expect(bench.state == .live)
+    }
+
+    @Test func aNewWorkerThatDiesWhileTheOldLeavesIsReplacedByTheFormerProgram() {
+        let bench = Self.ready()
+        let old = bench.serving
+        bench.send(.workerReady(Self.new.id))
+        bench.send(.workerDied(Self.new.id, .exited(1), served: false))
+        bench.done(.quiesceDevice)
+        let effects = bench.acts(.workerDied(old.id, .exited(0), served: true))
+        #expect(effects.contains(.rollBackProgram))
+        #expect(bench.acts(.slotGranted).contains(.takeWorker))
+    }
+
+    @Test func aNewWorkerThatDiesInTheRecoveryToo() {
+        let bench = Self.ready()
+        let old = bench.serving
+        bench.send(.workerReady(Self.new.id))
+        bench.done(.quiesceDevice)
+        bench.send(.workerDied(old.id, .exited(0), served: true))
+        bench.send(.slotGranted)
+        let effects = bench.acts(.workerDied(Self.new.id, .signalled(11), served: false))
+        #expect(effects.contains(.rollBackProgram))
+        #expect(effects.contains(.takeWorker), "at once")
+    }
+
+    @Test func anOldWorkerThatDiesMeanwhileIsRecovered() {
+        let bench = Self.ready()
+        let old = bench.serving
+        let effects = bench.acts(.workerDied(old.id, .signalled(9), served: true))
+        #expect(effects.contains(.kill(Self.new.id)))
+        #expect(bench.state == .recovering)
+    }
+
+    @Test func whereTheKernelCannotQuiesceTheOldOneIsKilled() {
+        let bench = Self.ready(.classic)
+        let old = bench.serving
+        #expect(bench.acts(.workerReady(Self.new.id)) == [.kill(old.id)])
+        #expect(bench.acts(.workerDied(old.id, .signalled(9), served: true)) == [.requestSlot])
+        #expect(bench.acts(.slotGranted).contains(.admit(Self.new.id)), "only once the old one is gone")
+    }
+
+    @Test func aReloadHandsOverWithTheProgramInUse() {
+        let bench = Self.ready(upgrade: false)
+        Self.finish(bench)
+        #expect(Self.look(bench, hasServed: true) == [])
+    }
+
+    @Test func aStopEndsIt() {
+        let bench = Self.ready()
+        let effects = bench.stop()
+        #expect(effects.contains(.kill(Self.new.id)))
+        #expect(effects.contains { if case .handOverEnded(.some) = $0 { true } else { false } })
+        #expect(bench.state == .stopping)
+    }
+}
