@@ -203,8 +203,9 @@ kill_worker() {
     stamp kill "$pid"
 }
 
-# workers: the pids of all worker processes, spare ones included.
-workers() { pgrep -x ublkd-worker; }
+# workers: the pids of all worker processes: each is named ublkd-w/DEVICE or ublkd-w/spare, and until it names itself so
+# as its program.
+workers() { pgrep '^ublkd-w'; }
 
 # ---- load -----------------------------------------------------------------------------------------------
 
