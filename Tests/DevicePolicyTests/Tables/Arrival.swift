@@ -6,7 +6,8 @@ enum Arrival: String, CaseIterable {
     case start, recover, replace, upgrade, grow
     case stop, stopOpen, stopForced, remove, removeOpen
     case adopt
-    case given, unavailable, otherReady, prepared, preparedSmaller, otherPrepared, attached, serving, failed, otherFailed
+    case given, unavailable, otherReady, prepared, preparedSmaller, otherPrepared, attached, serving, failed,
+        otherFailed
     case died, otherDied, probe, otherProbe
     case slot
     case submitted, otherSubmitted, done, refused, busy, interrupted, gone, otherDone, late, otherLate, lost

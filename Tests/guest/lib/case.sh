@@ -226,8 +226,9 @@ happened() { [ ! -e "$points/$1" ]; }
 # disarm: nothing is to happen any more.
 disarm() { rm -f "$points"/*; }
 
-# workers: the pids of all worker processes, spare ones included.
-workers() { pgrep -x ublkd-worker; }
+# workers: the pids of all worker processes: each is named ublkd-w/DEVICE or ublkd-w/spare, and until it names itself so
+# as its program.
+workers() { pgrep '^ublkd-w'; }
 
 # ---- load -----------------------------------------------------------------------------------------------
 

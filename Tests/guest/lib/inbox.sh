@@ -13,21 +13,36 @@ c_compiler() {
     printf 'gcc\n'
 }
 
-# compile_support SOURCE PROGRAM: static, so that it runs on an initramfs too.
+# compile_support PROGRAM SOURCE...: static, so that it runs on an initramfs too.
 compile_support() {
     "$(c_compiler)" -std=gnu17 -O2 -Wall -Wextra -Wno-format-truncation -Werror -D_GNU_SOURCE -I "$top/Sources/CUblk/include" \
-        -static -pthread -o "$2" "$1" -l:liburing.a
+        -static -pthread -o "$@" -l:liburing.a -lm
+}
+
+# build_support PROGRAM INPUT...: compiled anew if one of its inputs, the .c files among them, has changed.
+build_support() {
+    local built=$inbox_folder/support/$1 input old='' sources=()
+    shift
+    mkdir -p "${built%/*}"
+    for input in "$@"; do
+        [ "$built" -nt "$input" ] || old=$input
+        case $input in *.c) sources+=("$input") ;; esac
+    done
+    [ -z "$old" ] || compile_support "$built" "${sources[@]}"
 }
 
 fill_inbox() {
     local stage=$1 source program built
     mkdir -p "$stage"/{bin,bin-points,support,lib}
-    for source in "$here"/support/*.c; do
-        program=$(basename "${source%.c}")
-        built=$inbox_folder/support/$program
-        mkdir -p "${built%/*}"
-        [ "$built" -nt "$source" ] && [ "$built" -nt "$here/support/control.h" ] || compile_support "$source" "$built"
-        cp "$built" "$stage/support/"
+    # a program is one file, or a folder
+    for source in "$here"/support/*.c "$here"/support/*/; do
+        program=$(basename "$source" .c)
+        if [ -d "$source" ]; then
+            build_support "$program" "$source"*.[ch]
+        else
+            build_support "$program" "$source" "$here/support/control.h"
+        fi
+        cp "$inbox_folder/support/$program" "$stage/support/"
     done
     for program in "${programs[@]}"; do
         built=$top/.build/release/$program
@@ -35,14 +50,14 @@ fill_inbox() {
         built=$top/.build-points/release/$program
         [ ! -x "$built" ] || strip -o "$stage/bin-points/$program" "$built"
     done
-    cp -r "$here/cases" "$stage/"
+    cp -r "$here"/{cases,soak} "$stage/"
     cp "$here"/lib/case*.sh "$stage/lib/"
     local folder
     for folder in config deploy; do [ ! -d "$top/$folder" ] || cp -r "$top/$folder" "$stage/"; done
 }
 
 inbox_inputs() {
-    printf '%s\n' "$here"/cases "$here"/support "$here"/lib "$here"/support/* "$here"/cases/* \
+    printf '%s\n' "$here"/{cases,soak,support,lib} "$here"/support/{*,*/*} "$here"/{cases,soak}/* \
         "$here"/lib/case*.sh "$here"/lib/inbox.sh
     find "$top/config" "$top/deploy" 2>/dev/null || true
     local program built

@@ -9,7 +9,7 @@ boot_tar() {
 
 make_snapshot() {
     local out=$1
-    compile_support "$here/support/init.c" "$out/init"
+    compile_support "$out/init" "$here/support/init.c"
     python3 -B "$here/lib/initramfs.py" "$out/initramfs" "$out/init" "$kernel/virtio_blk.ko"
     rm "$out/init"
     boot_tar "$out/boot.tar"
