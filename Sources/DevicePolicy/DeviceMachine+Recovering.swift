@@ -473,7 +473,9 @@ extension DeviceMachine {
         case .fail where !wasFailing:
             log(
                 .error,
-                "given up: every request is answered with EIO from now on; `ublkctl recover` tries again")
+                "given up: \(failure.message); every request is answered with EIO from now on; `ublkctl recover` tries again"
+            )
+            givenUpFor = failure
             return beginRecovery(
                 deviceID: deviceID, cause: cause, delay: 0, repeated: repeated, failing: true)
         case .hold: failed.held = true

@@ -27,8 +27,9 @@ extension DeviceMachine {
                 return VisibleState(
                     .failed,
                     Failure(
-                        .crashLoop,
-                        "given up: every request is answered with EIO; `ublkctl recover` tries again"))
+                        givenUpFor?.reason ?? .crashLoop,
+                        "given up: every request is answered with EIO; `ublkctl recover` tries again"
+                            + (givenUpFor.map { "; \($0.message)" } ?? "")))
             }
             guard removalPending else { return visible(live) }
             return VisibleState(

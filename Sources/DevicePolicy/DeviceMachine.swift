@@ -22,6 +22,8 @@ public struct DeviceMachine: Sendable {
 
     var tally = DeathTally()
     var poison = PoisonTally()
+    /// Why it was given up, while the worker that answers EIO is there.
+    var givenUpFor: Failure?
     /// What the worker whose death comes next was doing.
     private var lastRequests: (worker: WorkerID, requests: Set<RequestKey>)?
     var pendingControl: ControlStep?

@@ -3,7 +3,8 @@
 #ifndef CUBLK_TEST_POINTS_H
 #define CUBLK_TEST_POINTS_H
 
-// Comes by the point `name`. A file NAME.ACTION in /run/ublkd-points is taken away and acted on, once:
+// Comes by the point `name`. A file NAME.ACTION in /run/ublkd-points is taken away and acted on, once;
+// NAME.ACTION.2 to .4 are for further times:
 //   kill    SIGKILL to this process       segv   a crash of this process
 //   stop    SIGSTOP to this process       exit   _exit(3)
 //   hold    this thread waits for ever    spin   this thread works for ever
