@@ -77,6 +77,11 @@ struct IncomingCall: Decodable {
                             name: try reader.required("name", String.self),
                             queues: try reader.optional("queues", [Int].self) ?? []))
                 case .restart: .request(.restart(names: try reader.required("names", [String].self)))
+                case .upgrade:
+                    .request(
+                        .upgrade(
+                            names: try reader.optional("names", [String].self) ?? [],
+                            force: try reader.optional("force", Bool.self) ?? false))
                 case .plan: .request(.plan)
                 case .subscribe:
                     .request(.subscribe(since: try reader.optional("since", UInt64.self)))

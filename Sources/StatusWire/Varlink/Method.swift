@@ -10,6 +10,7 @@ public enum Method: String, Sendable, CaseIterable {
     case stop = "org.ublkd.Stop"
     case recover = "org.ublkd.Recover"
     case restart = "org.ublkd.Restart"
+    case upgrade = "org.ublkd.Upgrade"
     case plan = "org.ublkd.Plan"
     case subscribe = "org.ublkd.Subscribe"
     case cleanup = "org.ublkd.Cleanup"
@@ -17,7 +18,7 @@ public enum Method: String, Sendable, CaseIterable {
     public var accessRequired: Access {
         switch self {
         case .getInfo, .getInterfaceDescription, .status, .list: .everybody
-        case .show, .reload, .start, .stop, .recover, .restart, .plan, .subscribe, .cleanup: .admin
+        case .show, .reload, .start, .stop, .recover, .restart, .upgrade, .plan, .subscribe, .cleanup: .admin
         }
     }
 
@@ -25,7 +26,7 @@ public enum Method: String, Sendable, CaseIterable {
     public var changes: Bool {
         switch self {
         case .getInfo, .getInterfaceDescription, .status, .list, .show, .plan, .subscribe: false
-        case .reload, .start, .stop, .recover, .restart, .cleanup: true
+        case .reload, .start, .stop, .recover, .restart, .upgrade, .cleanup: true
         }
     }
 

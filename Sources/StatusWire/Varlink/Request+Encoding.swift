@@ -40,6 +40,9 @@ private struct OutgoingCall: Encodable {
         case .stop(let names, let force):
             try parameters.encode(names, forKey: .names)
             if force { try parameters.encode(force, forKey: .force) }
+        case .upgrade(let names, let force):
+            if !names.isEmpty { try parameters.encode(names, forKey: .names) }
+            if force { try parameters.encode(force, forKey: .force) }
         case .recover(let name, let queues):
             try parameters.encode(name, forKey: .name)
             if !queues.isEmpty { try parameters.encode(queues, forKey: .queues) }

@@ -8,6 +8,7 @@ public enum Response: Sendable, Equatable {
     case stop([DeviceOutcome])
     case recover([DeviceOutcome])
     case restart([DeviceOutcome])
+    case upgrade([DeviceOutcome])
     case plan([PlannedChange])
     case events([EventRecord])
     case cleanup(CleanupReply)
@@ -25,7 +26,8 @@ public enum Response: Sendable, Equatable {
         case .list(let devices): encodedReply(ListReply(devices: devices), continues: continues)
         case .show(let device): encodedReply(ShowReply(device: device), continues: continues)
         case .reload(let outcomes): encodedReply(ReloadReply(outcomes: outcomes), continues: continues)
-        case .start(let outcomes), .stop(let outcomes), .recover(let outcomes), .restart(let outcomes):
+        case .start(let outcomes), .stop(let outcomes), .recover(let outcomes), .restart(let outcomes),
+            .upgrade(let outcomes):
             encodedReply(OutcomesReply(outcomes: outcomes), continues: continues)
         case .plan(let changes): encodedReply(PlanReply(changes: changes), continues: continues)
         case .events(let events): encodedReply(EventsReply(events: events), continues: continues)

@@ -26,6 +26,7 @@ extension Supervisor {
         case .stop(let names, let force): stop(names, force: force, answer: answer)
         case .recover(let name, let queues): answer(recover(name, queues: queues))
         case .restart(let names): restart(names, answer: answer)
+        case .upgrade(let names, let force): upgrade(names, force: force, answer: answer)
         case .plan: plan(answer)
         case .cleanup(let name, let dryRun): cleanup(name, dryRun: dryRun, answer: answer)
         case .subscribe:
