@@ -34,7 +34,7 @@ struct Ublkctl: ParsableCommand {
         version: "ublkctl \(ProductVersion.text)",
         subcommands: [
             Status.self, List.self, Show.self, Plan.self, Reload.self, Start.self, Stop.self, Restart.self,
-            Recover.self, Wait.self, Events.self, Check.self, Cleanup.self,
+            Recover.self, Upgrade.self, Wait.self, Events.self, Check.self, Cleanup.self,
         ])
 
     @OptionGroup(title: "Global options") var common: CommonOptions

@@ -18,7 +18,8 @@ struct DispatcherTests {
         .status, .list(name: nil), .list(name: "data"), .show(name: "data"), .reload(recreate: []),
         .reload(recreate: ["data", "logs"]), .start(names: ["data"]), .stop(names: ["data"], force: false),
         .stop(names: ["a", "b"], force: true), .recover(name: "data", queues: []),
-        .recover(name: "data", queues: [0, 3]), .restart(names: ["a", "b"]), .plan,
+        .recover(name: "data", queues: [0, 3]), .restart(names: ["a", "b"]),
+        .upgrade(names: [], force: false), .upgrade(names: ["a", "b"], force: true), .plan,
         .subscribe(since: nil), .subscribe(since: 0), .subscribe(since: 12),
         .cleanup(name: "3", dryRun: false), .cleanup(name: "data", dryRun: true),
     ]

@@ -69,6 +69,7 @@ struct InterfaceTests {
             ("Reload", .reload([Samples.reloadOutcome, bareReload])),
             ("Start", .start([Samples.outcome, bareOutcome])), ("Stop", .stop([Samples.outcome])),
             ("Recover", .recover([bareOutcome])), ("Restart", .restart([Samples.outcome])),
+            ("Upgrade", .upgrade([Samples.outcome, bareOutcome])),
             ("Plan", .plan([Samples.plannedChange, barePlan])),
             ("Subscribe", .events([Samples.event, bareEvent, Samples.gap])), ("Subscribe", .events([])),
             ("Cleanup", .cleanup(Samples.cleanup)), ("Cleanup", .cleanup(bareCleanup)),

@@ -21,7 +21,9 @@ struct ReplyTests {
         #expect(try read(.show(bare), ShowReply.self).device == bare)
         #expect(
             try read(.reload([Samples.reloadOutcome]), ReloadReply.self).outcomes == [Samples.reloadOutcome])
-        for response in [Response.start, Response.stop, Response.recover, Response.restart] {
+        for response in [
+            Response.start, Response.stop, Response.recover, Response.restart, Response.upgrade,
+        ] {
             #expect(
                 try read(response([Samples.outcome]), OutcomesReply.self).outcomes == [Samples.outcome])
         }

@@ -245,8 +245,8 @@ struct CommandTests {
     func help() {
         #expect(Run(["--version"]).out.hasPrefix("ublkctl "))
         for verb in [
-            "status", "list", "show", "plan", "reload", "start", "stop", "restart", "recover", "wait",
-            "events", "check", "cleanup",
+            "status", "list", "show", "plan", "reload", "start", "stop", "restart", "recover", "upgrade",
+            "wait", "events", "check", "cleanup",
         ] {
             let help = Run([verb, "--help"], columns: 80)
             #expect(help.status == 0 && help.out.contains("USAGE: ublkctl \(verb)"))

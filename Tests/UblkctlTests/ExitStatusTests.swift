@@ -70,6 +70,7 @@ struct ExitStatusTests {
             [], ["nope"], ["start"], ["start", "--all", "data"], ["show"], ["show", "a", "b"], ["wait"],
             ["wait", "data", "--state", "nope"], ["list", "--timeout", "soon"], ["list", "--nope"],
             ["recover", "data", "--queue", "-1"], ["recover", "data", "--queue", "x"],
+            ["upgrade"], ["upgrade", "--all", "data"],
             ["list", "--socket", String(repeating: "x", count: 108)], ["list", "--socket", ""],
         ])
     func usage(arguments: [String]) {
@@ -110,7 +111,7 @@ struct ExitStatusTests {
         #expect(result.status == 3 && result.error.contains("closed the connection before it answered"))
     }
 
-    @Test("4: no such device", arguments: ["start", "stop", "show", "status", "recover", "wait"])
+    @Test("4: no such device", arguments: ["start", "stop", "show", "status", "recover", "upgrade", "wait"])
     func noSuchDevice(verb: String) throws {
         let result = run(try FakeUblkd(devices: [data]), verb, "dta")
         #expect(result.status == 4 && result.out == "")

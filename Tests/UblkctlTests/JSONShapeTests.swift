@@ -52,7 +52,6 @@ struct JSONShapeTests {
         return switch request {
         case .status: .reply(.status(host))
         case .list: .reply(.list([device]))
-        case .upgrade: .reply(.upgrade([outcome]))
         case .show: .reply(.show(detail))
         case .plan:
             .reply(
@@ -70,6 +69,7 @@ struct JSONShapeTests {
         case .start: .reply(.start([outcome]))
         case .stop: .reply(.stop([outcome]))
         case .restart: .reply(.restart([outcome]))
+        case .upgrade: .reply(.upgrade([outcome]))
         case .recover: .reply(.recover([outcome]))
         case .subscribe: .reply(.events(Fixtures.events))
         case .cleanup:
@@ -79,8 +79,8 @@ struct JSONShapeTests {
 
     static let verbs: [(verb: String, arguments: [String])] = [
         ("status", []), ("list", []), ("show", ["data"]), ("plan", []), ("reload", []), ("start", ["data"]),
-        ("stop", ["data"]), ("restart", ["data"]), ("recover", ["data"]), ("wait", ["data"]), ("events", []),
-        ("cleanup", ["3"]), ("check", ["/dev/null"]),
+        ("stop", ["data"]), ("restart", ["data"]), ("recover", ["data"]), ("upgrade", ["data"]),
+        ("wait", ["data"]), ("events", []), ("cleanup", ["3"]), ("check", ["/dev/null"]),
     ]
 
     @Test("A verb", arguments: verbs)

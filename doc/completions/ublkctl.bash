@@ -184,13 +184,13 @@ _ublkctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    status|list|show|plan|reload|start|stop|restart|recover|wait|events|check|cleanup|help)
+    status|list|show|plan|reload|start|stop|restart|recover|upgrade|wait|events|check|cleanup|help)
         # Offer subcommand argument completions
         "_ublkctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'status list show plan reload start stop restart recover wait events check cleanup help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'status list show plan reload start stop restart recover upgrade wait events check cleanup help' -- "${cur}"))
         ;;
     esac
 }
@@ -415,6 +415,33 @@ _ublkctl_recover() {
     # Offer positional completions
     case "${positional_number}" in
     1)
+        __ublkctl_add_completions -W "$(eval 'ublkctl list 2>/dev/null')"
+        return
+        ;;
+    esac
+}
+
+_ublkctl_upgrade() {
+    repeating_flags=()
+    non_repeating_flags=(--all --force --json --no-wait --quiet --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--socket --timeout)
+    __ublkctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--socket')
+        __ublkctl_add_completions -f
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
         __ublkctl_add_completions -W "$(eval 'ublkctl list 2>/dev/null')"
         return
         ;;

@@ -64,6 +64,7 @@ _ublkctl() {
             'stop:Stop devices and wait until they are gone.'
             'restart:Stop devices, start them again and wait until they serve.'
             'recover:Recover a device now: its worker, or single queues in place.'
+            'upgrade:Hand devices over to fresh workers of the installed program.'
             'wait:Wait until devices are in a state.'
             'events:Show what happened, newest last.'
             'check:Check a configuration offline, drop-ins included.'
@@ -74,7 +75,7 @@ _ublkctl() {
         ;;
     arg)
         case "${words[1]}" in
-        status|list|show|plan|reload|start|stop|restart|recover|wait|events|check|cleanup|help)
+        status|list|show|plan|reload|start|stop|restart|recover|upgrade|wait|events|check|cleanup|help)
             "_ublkctl_${words[1]}" && ret=0
             ;;
         esac
@@ -229,6 +230,25 @@ _ublkctl_recover() {
     local -ar arg_specs=(
         ':name:{local -a list;list=(${(f)"$(ublkctl list 2>/dev/null)"});_describe -V "" list}'
         '--queue[These queues only, by index from 0.]:queue:'
+        '--json[Answer with one JSON object on standard output, errors included.]'
+        '--socket[The socket of ublkd.]:path:_files'
+        '--timeout[How long the whole command may take\: 250ms, 5min; a bare number is seconds. (default\: 30s; none for --follow and --watch)]:time:'
+        '--no-wait[Do not wait until the devices are as asked.]'
+        '--quiet[Print nothing but errors.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ublkctl_upgrade() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '*:name:{local -a list;list=(${(f)"$(ublkctl list 2>/dev/null)"});_describe -V "" list}'
+        '--all[Every device of this ublkd.]'
+        '--force[Hand over a device too whose recovery mode lets I/O fail.]'
         '--json[Answer with one JSON object on standard output, errors included.]'
         '--socket[The socket of ublkd.]:path:_files'
         '--timeout[How long the whole command may take\: 250ms, 5min; a bare number is seconds. (default\: 30s; none for --follow and --watch)]:time:'

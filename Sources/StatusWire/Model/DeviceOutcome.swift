@@ -1,4 +1,4 @@
-/// What became of one device of a Start, Stop or Recover.
+/// What became of one device of a Start, Stop, Restart, Recover or Upgrade.
 public struct DeviceOutcome: Codable, Sendable, Equatable {
     public enum Outcome: String, Codable, Sendable, CaseIterable {
         /// It is as asked, now.

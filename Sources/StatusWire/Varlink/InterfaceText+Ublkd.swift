@@ -51,6 +51,11 @@ extension InterfaceText {
         # Stops and starts; refuses a device in use. Answered when the start is accepted.
         method Restart(names: []string) -> (outcomes: []DeviceOutcome)
 
+        # Hands each device over to a fresh worker of the installed program, one after the other; I/O waits and does
+        # not fail. Without names: all devices. A recovery mode that lets I/O fail is refused, unless force. Stops
+        # at the first that fails: the rest is refused. Answered when each has come to its end.
+        method Upgrade(names: ?[]string, force: ?bool) -> (outcomes: []DeviceOutcome)
+
         # What Reload would do, without doing it.
         method Plan() -> (changes: []PlannedChange)
 

@@ -28,7 +28,7 @@ public struct ReloadReply: Codable, Sendable, Equatable {
     public init(outcomes: [ReloadOutcome]) { self.outcomes = outcomes }
 }
 
-/// Parameters of the reply to `Start`, `Stop`, `Restart` and `Recover`.
+/// Parameters of the reply to `Start`, `Stop`, `Restart`, `Recover` and `Upgrade`.
 public struct OutcomesReply: Codable, Sendable, Equatable {
     public var outcomes: [DeviceOutcome]
     public init(outcomes: [DeviceOutcome]) { self.outcomes = outcomes }

@@ -35,11 +35,13 @@ private struct OutgoingCall: Encodable {
             try parameters.encode(name, forKey: .name)
         case .reload(let recreate):
             if !recreate.isEmpty { try parameters.encode(recreate, forKey: .recreate) }
-        case .upgrade: break
         case .start(let names), .restart(let names):
             try parameters.encode(names, forKey: .names)
         case .stop(let names, let force):
             try parameters.encode(names, forKey: .names)
+            if force { try parameters.encode(force, forKey: .force) }
+        case .upgrade(let names, let force):
+            if !names.isEmpty { try parameters.encode(names, forKey: .names) }
             if force { try parameters.encode(force, forKey: .force) }
         case .recover(let name, let queues):
             try parameters.encode(name, forKey: .name)

@@ -12,6 +12,8 @@ public enum Request: Sendable, Equatable {
     case recover(name: String, queues: [Int])
     /// Stop, refused when in use, and start.
     case restart(names: [String])
+    /// Each device to a fresh worker, one after the other; all of them when `names` is empty. `force`: also where
+    /// the recovery mode lets I/O fail.
     case upgrade(names: [String], force: Bool)
     /// What `reload` would do.
     case plan

@@ -1,6 +1,6 @@
 internal import StatusWire
 
-/// What `start`, `stop`, `restart`, `recover` and `wait` print: one line a device.
+/// What `start`, `stop`, `restart`, `recover`, `upgrade` and `wait` print: one line a device.
 enum OutcomeText {
     static func rendered(_ outcomes: [DeviceOutcome]) -> String {
         outcomes.map { outcome in
