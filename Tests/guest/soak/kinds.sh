@@ -127,7 +127,7 @@ round_recover() {
 
 round_recover_queue() {
     local queue=0
-    want=same
+    want=kept
     [ "$device" = scratch ] || { draw 2 && queue=$drawn; }
     assert "recover a queue" ublkctl recover "$device" --queue "$queue"
 }
