@@ -23,7 +23,11 @@ __attribute__((constructor)) static void open_folder(void) {
 
 static void act(const char *action) {
     if (strcmp(action, "kill") == 0) kill(getpid(), SIGKILL);
-    if (strcmp(action, "segv") == 0) signal(SIGSEGV, SIG_DFL), raise(SIGSEGV);
+    int *volatile nowhere = NULL;
+    // A real one: a signal that was only sent may be blocked.
+    if (strcmp(action, "segv") == 0) *(volatile int *)nowhere = 1;
+    if (strcmp(action, "trap") == 0) __builtin_trap();
+    if (strcmp(action, "abrt") == 0) abort();
     if (strcmp(action, "stop") == 0) kill(getpid(), SIGSTOP);
     if (strcmp(action, "exit") == 0) _exit(3);
     if (strcmp(action, "leave") == 0) pthread_exit(NULL);
@@ -34,7 +38,7 @@ static void act(const char *action) {
 }
 
 void cu_test_point(const char *name) {
-    static const char *const actions[] = {"kill", "segv", "stop", "exit", "leave", "delay", "hold", "spin"};
+    static const char *const actions[] = {"kill", "segv", "trap", "abrt", "stop", "exit", "leave", "delay", "hold", "spin"};
     if (folder < 0) return;
     for (unsigned i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
         char file[128];

@@ -142,4 +142,9 @@ import Testing
             return text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         }
     }
+
+    /// As on a host that forbids io_uring: an error, and nothing is released twice.
+    @Test func aRingThatCannotBeMadeIsAnError() {
+        for _ in 0..<3 { #expect(throws: Errno.invalidArgument) { _ = try Ring(depth: .max).raw } }
+    }
 }

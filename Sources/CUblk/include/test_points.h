@@ -7,6 +7,7 @@
 // NAME.ACTION.2 to .4 are for further times:
 //   kill    SIGKILL to this process       segv   a crash of this process
 //   stop    SIGSTOP to this process       exit   _exit(3)
+//   trap    an illegal instruction        abrt   abort()
 //   hold    this thread waits for ever    spin   this thread works for ever
 //   leave   this thread ends              delay  half a second
 // The folder is opened when the process starts, so it must exist before, and be writable by everybody.

@@ -8,7 +8,8 @@ struct ControlRing: ~Copyable {
 
     /// `commands`: how many may be in flight. All their answers fit, so none waits in the overflow list.
     init(commands: UInt32) throws(Errno) {
-        ring = .allocate(capacity: 1)
+        // Owned only once it is a ring: a throw after that would run `deinit`.
+        let ring = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
         ring.initialize(to: io_uring())
         var parameters = io_uring_params()
         parameters.flags = UInt32(IORING_SETUP_SQE128) | IORING_SETUP_CQSIZE
@@ -18,6 +19,7 @@ struct ControlRing: ~Copyable {
             ring.deallocate()
             throw Errno(-result)
         }
+        self.ring = ring
         // The ring must not reach a child: liburing asks for close-on-exec itself.
     }
 

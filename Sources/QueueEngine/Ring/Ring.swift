@@ -15,7 +15,8 @@ struct Ring: ~Copyable {
     /// A slot has one entry at a time, its command or its target's, and the queue a few of its own: with room
     /// for all of them at once every FETCH goes in one call, and `Submissions.next` never has to flush.
     init(depth: UInt16) throws(Errno) {
-        raw = .allocate(capacity: 1)
+        // Owned only once it is a ring: a throw after that would run `deinit`.
+        let raw = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
         raw.initialize(to: io_uring())
         let entries = UInt32(depth) + 16
         let wanted = UInt32(IORING_SETUP_R_DISABLED) | UInt32(IORING_SETUP_SUBMIT_ALL)
@@ -36,6 +37,7 @@ struct Ring: ~Copyable {
             raw.deallocate()
             throw Errno(-refused)
         }
+        self.raw = raw
     }
 
     deinit {

@@ -40,7 +40,9 @@ extension Supervisor {
     /// Looks at the device's queues again and again while it is live. A worker whose socket could not be had
     /// cannot be probed, so it is not suspected either.
     func watchQueues(of device: Device) {
-        let interval = StallWatch.interval(device.machine.settings.stallTimeout)
+        var interval = StallWatch.interval(device.machine.settings.stallTimeout)
+        // Somebody waits for the first request of a new program.
+        if case .live(let live) = device.machine.phase, live.isTrial { interval = min(interval, 50) }
         device.lookTimer = try? loop.addTimer(afterMilliseconds: interval) { [weak self, weak device] in
             guard let self, let device else { return }
             device.lookTimer = nil
