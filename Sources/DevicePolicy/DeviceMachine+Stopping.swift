@@ -84,8 +84,7 @@ extension DeviceMachine {
             guard s.worker == nil, dying == nil else { return }
             emit(.disarm(.step))
             guard !s.isGone else { return finish(s) }
-            s.step = .deleting
-            control(.deleteDevice)
+            delete(&s)
         case .stopping, .deleting: break
         }
     }
@@ -123,6 +122,12 @@ extension DeviceMachine {
         advance(s)
     }
 
+    private mutating func delete(_ s: inout Stopping) {
+        s.step = .deleting
+        s.deletionSentAt = now
+        control(.deleteDevice)
+    }
+
     private mutating func deleted(_ stopping: Stopping, _ result: Int32, _ errno: Errno) {
         var s = stopping
         guard !s.isGone else { return finish(s) }
@@ -130,6 +135,8 @@ extension DeviceMachine {
             return fail(s, "DEL_DEV", errno)
         }
         guard errno == .interrupted else { return finish(s) }
+        // An agent cancels at the deadline by itself, and mostly has its answer before anybody calls it late.
+        if now.milliseconds(since: s.deletionSentAt) >= settings.controlTimeout { s.isDeletionLate = true }
         // Cancelled at its deadline, the deletion goes on in the kernel and ends with the last close. Before,
         // its agent has died and perhaps nothing was deleted. A second DEL_DEV only waits for the first.
         let mustEnd = s.purpose == .startAgain
@@ -181,7 +188,9 @@ extension DeviceMachine {
         }
         switch s.step {
         case .stopping: control(s.force || !traits.canTryStop ? .stopDevice : .tryStopDevice)
-        case .deleting: control(.deleteDevice)
+        case .deleting:
+            delete(&s)
+            phase = .stopping(s)
         case .settling, .waitingForWorker: break
         }
     }

@@ -127,6 +127,7 @@ public struct Stopping: Sendable {
     public var live: Live?
     /// The kernel does not know the device any more, and its number may be another tool's: no command for it.
     public var isGone = false
+    public var deletionSentAt = Instant(nanoseconds: 0)
     /// DEL_DEV was cancelled at its deadline, so that the kernel goes on with it.
     public var isDeletionLate = false
     /// What there is to say while it does not come to an end.

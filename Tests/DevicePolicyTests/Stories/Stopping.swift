@@ -172,6 +172,28 @@ struct StoppingStories {
         #expect(bench.logged.contains { $0.level == .warning && $0.text.contains("last user closes it") })
     }
 
+    /// The agent has the kernel's answer to its own cancellation before the command is called late.
+    @Test func aDeletionThatWaitsForTheLastCloseAndIsCancelledInTime() {
+        let bench = Bench().live()
+        bench.stop(force: true)
+        bench.done(.stopDevice)
+        bench.send(.workerDied(bench.serving.id, .exited(0), served: true))
+        bench.wait(milliseconds: bench.machine.settings.controlTimeout + 3)
+        #expect(bench.done(.deleteDevice, -Errno.interrupted.rawValue) == [.deviceDeleted])
+        #expect(bench.state == .stopped, "an operator's stop does not wait for the last user")
+        #expect(bench.logged.contains { $0.level == .warning && $0.text.contains("last user closes it") })
+    }
+
+    @Test func aDiskThatIsMadeAnewSaysThatItWaitsForTheLastClose() {
+        let bench = Bench(settings: PolicySettings(survivesWorker: false)).live()
+        bench.send(.workerDied(bench.serving.id, .signalled(9), served: true))
+        bench.done(.stopDevice)
+        bench.wait(milliseconds: bench.machine.settings.controlTimeout + 3)
+        bench.done(.deleteDevice, -Errno.interrupted.rawValue)
+        #expect(bench.visible.message.contains("last user closes it"))
+        #expect(bench.fire(.retry) == [.control(.deleteDevice)])
+    }
+
     /// Not late: its agent died, and perhaps nothing was deleted.
     @Test func aDeletionWhoseAgentDiedIsRepeated() {
         let bench = Bench().live()
