@@ -160,6 +160,20 @@ struct StoppingStories {
         #expect(bench.done(.deleteDevice).contains(.removed))
     }
 
+    /// Its stop failed halfway, so it can only be made anew; out of the configuration by now, it is removed instead.
+    @Test func whatWaitsForRemovalIsNotMadeAnew() {
+        let bench = Bench().live()
+        bench.stop(force: true)
+        bench.done(.stopDevice)
+        bench.send(.workerDied(bench.serving.id, .exited(0), served: true))
+        bench.done(.deleteDevice, -Errno.inputOutput.rawValue)
+        #expect(bench.state == .held)
+        bench.send(.stop(remove: true, force: false, isOpen: true))
+        #expect(bench.acts(.recover) == [.control(.stopDevice)])
+        bench.done(.stopDevice)
+        #expect(bench.done(.deleteDevice) == [.deviceDeleted, .removed])
+    }
+
     /// The deletion goes on in the kernel: the device is stopped for its operator, its number is not free yet.
     @Test func aDeletionThatWaitsForTheLastClose() {
         let bench = Bench().live()
