@@ -79,7 +79,9 @@ extension DeviceMachine {
         case .timer(.step):
             abandon(s, for: .undo(Failure(.backingError, "the worker did not \(s.step.words) in time")))
         case .stop(let remove, _, _):
-            abandon(s, for: stopPurpose(remove: remove))
+            // What left the configuration is not kept by an operator's stop.
+            abandon(s, for: stopPurpose(remove: remove || s.abandonedFor == .remove))
+        case .recover where s.abandonedFor == .remove: break
         case .start, .recover:
             guard s.abandonedFor != nil else { return }
             s.abandonedFor = .startAgain
