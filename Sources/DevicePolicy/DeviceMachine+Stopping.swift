@@ -169,7 +169,9 @@ extension DeviceMachine {
             // It has no worker (any more), and its users' I/O waits for one.
             beginRecovery(deviceID: s.deviceID, cause: .death(.unknown), delay: 0, repeated: true)
         } else {
+            // Lost with its worker: whoever asked is told that it is not stopped, so it comes back when closed.
             var stopping = s
+            if s.purpose == .operatorStop { stopping.purpose = .startAgain }
             forceStop(&stopping)
         }
     }

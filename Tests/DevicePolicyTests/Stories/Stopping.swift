@@ -236,6 +236,18 @@ struct StoppingStories {
         #expect(!bench.commands.contains(.start), "there is nothing to recover")
     }
 
+    /// It died while the kernel was asked: the stop is refused, and the disk is lost all the same.
+    @Test func aRefusedStopOfALostDiskMakesItAnew() {
+        let bench = Bench(settings: PolicySettings(survivesWorker: false)).live()
+        bench.stop()
+        bench.send(.workerDied(bench.serving.id, .signalled(9), served: true))
+        #expect(
+            bench.done(.tryStopDevice, -Errno.busy.rawValue) == [.stopRefused, .control(.stopDevice)])
+        bench.done(.stopDevice)
+        #expect(bench.done(.deleteDevice) == [.deviceDeleted, .takeWorker])
+        #expect(bench.state == .starting, "nobody was told that it is stopped")
+    }
+
     @Test func recoverOfSuchADeviceMakesItAnew() {
         let bench = Bench(settings: PolicySettings(survivesWorker: false)).live()
         let worker = bench.serving
