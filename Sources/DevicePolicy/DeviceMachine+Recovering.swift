@@ -140,6 +140,10 @@ extension DeviceMachine {
             r.start = .filled
             advance(r)
         case .noSuchFile: vanished(r)
+        case .timedOut where isHeldTooLong(r) && r.mayBePinned:
+            // Whether the worker died inside a queue or had begun to serve nobody can tell, so it is not given up.
+            r.trouble = .perhapsPinned
+            stillHeld(&r)
         // Without the filler START_USER_RECOVERY would break the kernel: nothing but another try helps.
         default: stillHeld(&r)
         }
@@ -172,6 +176,7 @@ extension DeviceMachine {
 
     private mutating func accepted(_ r: inout Recovering) {
         r.start = .accepted
+        r.mayBePinned = false
         r.record.startAccepted = now
         if r.drainingSince != nil { emit(.disarm(.verify)) }
         r.drainingSince = nil
@@ -198,12 +203,14 @@ extension DeviceMachine {
         advance(r)
     }
 
-    /// The answer is EBUSY to a START that was sent after the kernel had said QUIESCED, and nobody has ublkcN.
-    /// Either a fence keeps the device LIVE there, or it must have been over before, because a START had been
-    /// accepted.
+    /// A fence keeps the device LIVE there: QUIESCED with a control node that stays open is one that is lost.
     private func isPinned(_ r: Recovering) -> Bool {
-        guard traits.mayPinAfterPartialFetch, traits.staysLiveWhileFenced || r.mayBePinned,
-            let since = r.quiescedSince, since <= r.sentAt, now.milliseconds(since: r.sentAt) >= 100
+        traits.mayPinAfterPartialFetch && traits.staysLiveWhileFenced && isHeldTooLong(r)
+    }
+
+    /// What was sent after the kernel had said QUIESCED came to nothing, and nobody has ublkcN.
+    private func isHeldTooLong(_ r: Recovering) -> Bool {
+        guard let since = r.quiescedSince, since <= r.sentAt, now.milliseconds(since: r.sentAt) >= 100
         else { return false }
         return now.milliseconds(since: since) > 10_000 && r.trouble?.reason != .recoveryBlocked
     }
@@ -463,5 +470,14 @@ extension Failure {
         Failure(.kernelUnrecoverable, "\(how): stop and start the device")
     }
 
-    fileprivate var isOfDraining: Bool { self == .draining || reason == .recoveryBlocked }
+    fileprivate static var perhapsPinned: Failure {
+        Failure(
+            .none,
+            "a worker that died while it attached has left its control node open, or its last I/O is not over yet; "
+                + "if it lasts, stop and start the device")
+    }
+
+    fileprivate var isOfDraining: Bool {
+        self == .draining || self == .perhapsPinned || reason == .recoveryBlocked
+    }
 }

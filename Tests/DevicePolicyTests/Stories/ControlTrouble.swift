@@ -245,4 +245,27 @@ struct ControlTrouble {
         #expect(bench.state == .failed)
         #expect(bench.visible.reason == .kernelUnrecoverable)
     }
+
+    /// A classic kernel keeps it for one that died inside a queue; there the filler, which comes first, cannot open
+    /// it. The kernel says the same while the last I/O of one that had begun to serve is not over.
+    @Test func aControlNodeThatNoFillerCanOpen() {
+        let bench = Bench(.classic).live()
+        let worker = bench.recover(upTo: .attached)
+        bench.send(.workerDied(worker.id, .signalled(9), served: false))
+        bench.done(.end(worker), -Errno.interrupted.rawValue)
+        bench.wait(milliseconds: 5_000)
+        bench.done(.filler, -Errno.timedOut.rawValue)
+        bench.send(.deviceInfo(.quiesced, pid: 1))
+        for _ in 0..<3 {
+            #expect(!bench.visible.message.contains("stop and start"), "it may only be slow")
+            bench.wait(milliseconds: 5_000)
+            bench.done(.filler, -Errno.timedOut.rawValue)
+        }
+        #expect(bench.state == .recovering)
+        #expect(bench.visible.message.contains("if it lasts, stop and start the device"))
+        #expect(bench.pending == .filler, "and it is tried all the same")
+        bench.done(.filler)
+        bench.done(.startUserRecovery(lazily: true))
+        #expect(bench.visible.message.isEmpty)
+    }
 }
