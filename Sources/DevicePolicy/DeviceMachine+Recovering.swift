@@ -125,7 +125,7 @@ extension DeviceMachine {
 
     private mutating func answered(_ recovering: Recovering, _ step: ControlStep, _ result: Int32) {
         var r = recovering
-        guard Errno(-result) != .noSuchDevice else { return vanished(r) }
+        guard !step.meansGone(result) else { return vanished(r) }
         switch step {
         case .filler: fillerAnswered(&r, result)
         case .startUserRecovery: startAnswered(&r, result)

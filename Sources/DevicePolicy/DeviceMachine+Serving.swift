@@ -27,17 +27,25 @@ extension DeviceMachine {
             guard pendingControl == nil, dying == nil, !live.isReplacing, bytes > facts?.size ?? 0
             else { return }
             control(.updateSize(bytes: bytes))
-        case .controlDone(_, let result, _) where Errno(-result) == .noSuchDevice: vanished(live)
-        case .controlDone(.quiesceDevice, let result, _): quiesced(live, result)
-        case .controlDone(.updateSize, let result, _) where result < 0:
-            log(
-                .warning,
-                "the disk stays as large as it is: the kernel refused UPDATE_SIZE (\(Errno(-result)))")
+        case .controlDone(let step, let result, _): answered(live, step, result)
         case .controlLost(let step): wedged(deviceID: live.deviceID, worker: live.worker, step)
         case .stop(let remove, let force, _): stop(live, remove: remove, force: force)
         case .closed where removalPending: stop(live, remove: true, force: false)
         case .deviceGone: vanished(live)
         case .workerGiven(let ref): emit(.kill(ref.id))
+        default: break
+        }
+    }
+
+    private mutating func answered(_ live: Live, _ step: ControlStep, _ result: Int32) {
+        // There is no disk now, or not even the device.
+        if Errno(-result) == .noSuchDevice { emit(.queryDevice) }
+        switch step {
+        case .quiesceDevice: quiesced(live, result)
+        case .updateSize where result < 0:
+            log(
+                .warning,
+                "the disk stays as large as it is: the kernel refused UPDATE_SIZE (\(Errno(-result)))")
         default: break
         }
     }
@@ -148,7 +156,7 @@ extension DeviceMachine {
         case .closed where removalPending && failed.deviceID != nil:
             guard failed.failure.reason != .controlWedged else { return }
             stop(failed, remove: true)
-        case .controlDone(_, let result, _) where Errno(-result) == .noSuchDevice: vanished(failed)
+        case .controlDone(let step, let result, _) where step.meansGone(result): vanished(failed)
         case .controlDone(let step, let result, _): noteAnswer(failed, step, result)
         case .controlLost(let step): wedged(deviceID: failed.deviceID, worker: nil, step)
         case .deviceGone where failed.deviceID != nil: vanished(failed)

@@ -293,6 +293,16 @@ extension ControlStep {
         }
     }
 
+    /// The answer says that the kernel has no such device. Of two commands it may as well mean that the device has
+    /// no disk, because that went with its worker or another tool stopped it.
+    func meansGone(_ result: Int32) -> Bool {
+        guard Errno(-result) == .noSuchDevice else { return false }
+        return switch self {
+        case .quiesceDevice, .updateSize: false
+        default: true
+        }
+    }
+
     /// The kernel's name of the command.
     public var words: String {
         switch self {

@@ -94,7 +94,7 @@ extension DeviceMachine {
         let errno = Errno(-result)
         switch (s.step, step) {
         case (.settling, _):
-            if errno == .noSuchDevice { s.isGone = true }
+            if step.meansGone(result) { s.isGone = true }
             advance(s)
         case (.stopping, _) where s.isGone: stopped(s)
         case (.stopping, _) where errno == .interrupted || errno == .canceled:

@@ -189,6 +189,28 @@ struct ControlTrouble {
         #expect(bench.acts(.recover) == [.control(.stopDevice)])
     }
 
+    /// The disk went with its worker just before, and the kernel says so first: the device is still ours.
+    @Test func aDeviceWithoutADiskIsNotGone() {
+        let bench = Bench(settings: PolicySettings(survivesWorker: false)).live()
+        let grow = ControlStep.updateSize(bytes: 2 << 30)
+        bench.send(.grow(bytes: 2 << 30))
+        #expect(bench.done(grow, -Errno.noSuchDevice.rawValue) == [.queryDevice])
+        bench.send(.deviceInfo(.dead, pid: 0))
+        #expect(
+            bench.acts(.workerDied(bench.serving.id, .signalled(9), served: true)) == [.control(.stopDevice)])
+        bench.done(.stopDevice)
+        #expect(bench.done(.deleteDevice) == [.deviceDeleted, .takeWorker])
+    }
+
+    @Test func aDeviceThatIsGoneWhenItIsToGrowIsGone() {
+        let bench = Bench().live()
+        let worker = bench.serving
+        bench.send(.grow(bytes: 2 << 30))
+        #expect(
+            bench.done(.updateSize(bytes: 2 << 30), -Errno.noSuchDevice.rawValue) == [.queryDevice])
+        #expect(bench.acts(.deviceGone) == [.kill(worker.id)])
+    }
+
     // MARK: - What the kernel lost
 
     @Test func aDeadWorkerThatAClassicKernelTakesForALiveOne() {

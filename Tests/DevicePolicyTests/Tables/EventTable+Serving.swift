@@ -72,7 +72,7 @@ extension EventTable {
         refused: → live
         busy: → live
         interrupted: → live
-        gone: kill W, +step → stopping
+        gone: query → live
         lost: → held (controlWedged)
         deviceGone: cancel QUIESCE_DEV → stopping
         stepTimer: kill W, +step → live
@@ -104,7 +104,7 @@ extension EventTable {
         refused: → live
         busy: → live
         interrupted: → live
-        gone: kill W, +step → stopping
+        gone: query → live
         lost: → held (controlWedged)
         deviceGone: cancel UPDATE_SIZE → stopping
         """,
