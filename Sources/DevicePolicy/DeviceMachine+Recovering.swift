@@ -266,7 +266,8 @@ extension DeviceMachine {
             // A dead worker is LIVE there for io_timeout at most; later it is lost.
             return giveUp(r, .lost("the kernel believes it to be served though its worker is dead"))
         }
-        r.quiescedSince = state == .quiesced ? r.quiescedSince ?? now : nil
+        let isQuiesced = state == .quiesced || state == .failIO
+        r.quiescedSince = isQuiesced ? r.quiescedSince ?? now : nil
         advance(r)
     }
 

@@ -245,7 +245,8 @@ struct ControlTrouble {
     }
 
     /// A middle kernel never lets go of a worker that died with some of its slots fetched.
-    @Test func aControlNodeThatIsNeverReleased() {
+    @Test(arguments: [KernelState.quiesced, .failIO])
+    func aControlNodeThatIsNeverReleased(state: KernelState) {
         let bench = Bench(.middle).live()
         let worker = bench.recover(upTo: .attached)
         bench.send(.workerDied(worker.id, .signalled(9), served: false))
@@ -254,7 +255,7 @@ struct ControlTrouble {
         bench.done(.start, -Errno.busy.rawValue)
         let lazily = ControlStep.startUserRecovery(lazily: true)
         bench.wait(milliseconds: 11_000)
-        bench.send(.deviceInfo(.quiesced, pid: 1))
+        bench.send(.deviceInfo(state, pid: 1))
         bench.done(lazily, -Errno.busy.rawValue)
         #expect(bench.state == .recovering, "the fence may have held until now")
         bench.wait(milliseconds: 11_000)
