@@ -174,10 +174,10 @@ extension DeviceMachine {
         guard failed.failure.reason != .controlWedged else {
             return log(.error, "not stopped: \(failed.failure.message)")
         }
-        beginStopping(
-            Stopping(
-                deviceID: id, worker: nil, purpose: stopPurpose(remove: remove), killFirst: true,
-                force: true))
+        var stopping = Stopping(
+            deviceID: id, worker: nil, purpose: stopPurpose(remove: remove), killFirst: true, force: true)
+        stopping.mustBeRemade = failed.mustBeRemade
+        beginStopping(stopping)
     }
 
     /// The recovery that was given up had a command under way: what it did counts for the next one.

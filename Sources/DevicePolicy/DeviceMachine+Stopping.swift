@@ -10,7 +10,9 @@ extension DeviceMachine {
     mutating func beginStopping(_ stopping: Stopping) {
         for timer in DeviceTimer.allCases { emit(.disarm(timer)) }
         if dying != nil { arm(.step, afterMilliseconds: Self.deathTime) }
-        advance(stopping)
+        var s = stopping
+        if s.purpose.makesAnew { s.mustBeRemade = true }
+        advance(s)
     }
 
     mutating func handle(_ event: DeviceEvent, in stopping: Stopping) {
@@ -210,7 +212,8 @@ extension DeviceMachine {
         }
         if let worker = s.worker, !s.killSent { dismiss(worker) }
         var failed = Failed(failure: failure, deviceID: s.deviceID, held: true)
-        failed.mustBeRemade = s.step == .deleting || s.purpose.makesAnew || !settings.survivesWorker
+        failed.mustBeRemade =
+            s.mustBeRemade || s.step == .deleting || s.purpose.makesAnew || !settings.survivesWorker
         // It may have been in a recovery.
         failed.repeated = true
         phase = .failed(failed)

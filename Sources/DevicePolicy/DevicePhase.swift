@@ -123,6 +123,8 @@ public struct Stopping: Sendable {
     public var killFirst: Bool
     public var force: Bool
     public var killSent = false
+    /// The disk was never finished, or is lost, whatever the purpose is by now.
+    public var mustBeRemade = false
     /// What it was, to go back to if the kernel refuses.
     public var live: Live?
     /// The kernel does not know the device any more, and its number may be another tool's: no command for it.

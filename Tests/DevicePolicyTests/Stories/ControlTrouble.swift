@@ -211,6 +211,20 @@ struct ControlTrouble {
         #expect(bench.acts(.deviceGone) == [.kill(worker.id)])
     }
 
+    /// What was never finished cannot be recovered, also when an operator's stop of it fails.
+    @Test func anUnfinishedDiskStaysUnfinished() {
+        let bench = Bench().start(upTo: .attaching)
+        bench.send(.workerDied(bench.serving.id, .signalled(9), served: false))
+        bench.stop()
+        bench.done(.stopDevice, -Errno.noMemory.rawValue)
+        #expect(bench.state == .held)
+        #expect(bench.stop() == [.control(.stopDevice)])
+        bench.done(.stopDevice, -Errno.noMemory.rawValue)
+        #expect(bench.acts(.start) == [.control(.stopDevice)])
+        bench.done(.stopDevice)
+        #expect(bench.done(.deleteDevice) == [.deviceDeleted, .takeWorker])
+    }
+
     // MARK: - What the kernel lost
 
     @Test func aDeadWorkerThatAClassicKernelTakesForALiveOne() {
