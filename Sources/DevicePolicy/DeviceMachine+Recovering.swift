@@ -188,9 +188,9 @@ extension DeviceMachine {
     /// EBUSY for longer than a death takes: the dead worker's last I/O is not over, or somebody holds ublkcN.
     private mutating func stillHeld(_ r: inout Recovering) {
         r.start = .notSent
+        if r.trouble == nil { r.trouble = .draining }
         if r.drainingSince == nil {
             r.drainingSince = now
-            if r.trouble == nil { r.trouble = .draining }
             if r.askedForSlot { emit(.releaseSlot) }
             r.askedForSlot = false
             r.hasSlot = false

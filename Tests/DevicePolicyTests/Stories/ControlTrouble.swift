@@ -243,6 +243,20 @@ struct ControlTrouble {
         #expect(bench.visible.nextAttempt == nil)
     }
 
+    /// The new worker did not die at first; now it is gone, and what is left to wait for has its name again.
+    @Test func drainingIsNamedAgain() {
+        let bench = Bench().live()
+        let worker = bench.recover(upTo: .preparing)
+        bench.wait(milliseconds: 2_000)
+        bench.done(.start, -Errno.busy.rawValue)
+        bench.send(.workerFailed(worker.id, .missing))
+        bench.fire(.step)
+        #expect(bench.visible.reason == .unkillable)
+        bench.send(.workerDied(worker.id, .signalled(9), served: false))
+        bench.done(.startUserRecovery(lazily: true), -Errno.busy.rawValue)
+        #expect(bench.visible.message.contains("the last I/O of the dead worker"))
+    }
+
     /// LIVE with a dead worker is the normal picture there while its last I/O is not over.
     @Test(arguments: [Bench.Kernel.middle, .modern72, .modern])
     func aFenceMayHoldForAnyTime(kernel: Bench.Kernel) {
