@@ -70,7 +70,7 @@ let package = Package(
         .testTarget(name: "ConfigTextTests", dependencies: ["ConfigText"], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["ConfigText", "Configuration"], swiftSettings: strict),
-        // Optimised in debug builds, too: the simulation runs tens of thousands of sequences.
+        // Optimised in debug builds, too: the simulation runs a hundred thousand sequences.
         .testTarget(
             name: "DevicePolicyTests", dependencies: ["DevicePolicy", "BlockABI"],
             swiftSettings: pure + [.unsafeFlags(["-O"])]),

@@ -136,7 +136,7 @@ extension DeviceMachine {
 
     private mutating func answered(_ recovering: Recovering, _ step: ControlStep, _ result: Int32) {
         var r = recovering
-        guard Errno(-result) != .noSuchDevice else { return vanished(r) }
+        guard !step.meansGone(result) else { return vanished(r) }
         switch step {
         case .filler: fillerAnswered(&r, result)
         case .startUserRecovery: startAnswered(&r, result)
@@ -151,6 +151,10 @@ extension DeviceMachine {
             r.start = .filled
             advance(r)
         case .noSuchFile: vanished(r)
+        case .timedOut where isHeldTooLong(r) && r.mayBePinned:
+            // Whether the worker died inside a queue or had begun to serve nobody can tell, so it is not given up.
+            r.trouble = .perhapsPinned
+            stillHeld(&r)
         // Without the filler START_USER_RECOVERY would break the kernel: nothing but another try helps.
         default: stillHeld(&r)
         }
@@ -183,6 +187,7 @@ extension DeviceMachine {
 
     private mutating func accepted(_ r: inout Recovering) {
         r.start = .accepted
+        r.mayBePinned = false
         r.record.startAccepted = now
         if r.drainingSince != nil { emit(.disarm(.verify)) }
         r.drainingSince = nil
@@ -194,9 +199,9 @@ extension DeviceMachine {
     /// EBUSY for longer than a death takes: the dead worker's last I/O is not over, or somebody holds ublkcN.
     private mutating func stillHeld(_ r: inout Recovering) {
         r.start = .notSent
+        if r.trouble == nil { r.trouble = .draining }
         if r.drainingSince == nil {
             r.drainingSince = now
-            if r.trouble == nil { r.trouble = .draining }
             if r.askedForSlot { emit(.releaseSlot) }
             r.askedForSlot = false
             r.hasSlot = false
@@ -209,12 +214,14 @@ extension DeviceMachine {
         advance(r)
     }
 
-    /// The answer is EBUSY to a START that was sent after the kernel had said QUIESCED, and nobody has ublkcN.
-    /// Either a fence keeps the device LIVE there, or it must have been over before, because a START had been
-    /// accepted.
+    /// A fence keeps the device LIVE there: QUIESCED with a control node that stays open is one that is lost.
     private func isPinned(_ r: Recovering) -> Bool {
-        guard traits.mayPinAfterPartialFetch, traits.staysLiveWhileFenced || r.mayBePinned,
-            let since = r.quiescedSince, since <= r.sentAt, now.milliseconds(since: r.sentAt) >= 100
+        traits.mayPinAfterPartialFetch && traits.staysLiveWhileFenced && isHeldTooLong(r)
+    }
+
+    /// What was sent after the kernel had said QUIESCED came to nothing, and nobody has ublkcN.
+    private func isHeldTooLong(_ r: Recovering) -> Bool {
+        guard let since = r.quiescedSince, since <= r.sentAt, now.milliseconds(since: r.sentAt) >= 100
         else { return false }
         return now.milliseconds(since: since) > 10_000 && r.trouble?.reason != .recoveryBlocked
     }
@@ -270,7 +277,8 @@ extension DeviceMachine {
             // A dead worker is LIVE there for io_timeout at most; later it is lost.
             return giveUp(r, .lost("the kernel believes it to be served though its worker is dead"))
         }
-        r.quiescedSince = state == .quiesced ? r.quiescedSince ?? now : nil
+        let isQuiesced = state == .quiesced || state == .failIO
+        r.quiescedSince = isQuiesced ? r.quiescedSince ?? now : nil
         advance(r)
     }
 
@@ -292,7 +300,12 @@ extension DeviceMachine {
 
     private mutating func died(_ recovering: Recovering, _ id: WorkerID, _ cause: DeathCause) {
         var r = recovering
-        if id == r.worker.ref?.id {
+        if case .ready(let ref) = r.worker, ref.id == id, dying != nil {
+            // It waited for the old one's end; the next is asked for after that.
+            r.worker = .none
+            rollBackTrial(&r, Failure(.none, "the new worker \(cause.words) before it was used"))
+            phase = .recovering(r)
+        } else if id == r.worker.ref?.id {
             let poison = poisonFound(id, RecoveryCause(cause))
             lostNewWorker(
                 r,
@@ -504,5 +517,14 @@ extension Failure {
         Failure(.kernelUnrecoverable, "\(how): stop and start the device")
     }
 
-    fileprivate var isOfDraining: Bool { self == .draining || reason == .recoveryBlocked }
+    fileprivate static var perhapsPinned: Failure {
+        Failure(
+            .none,
+            "a worker that died while it attached has left its control node open, or its last I/O is not over yet; "
+                + "if it lasts, stop and start the device")
+    }
+
+    fileprivate var isOfDraining: Bool {
+        self == .draining || self == .perhapsPinned || reason == .recoveryBlocked
+    }
 }

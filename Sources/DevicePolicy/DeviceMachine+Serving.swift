@@ -4,9 +4,7 @@ internal import BlockABI
 extension DeviceMachine {
     mutating func handle(_ event: DeviceEvent, in live: Live) {
         switch event {
-        case .controlDone(_, let result, _) where Errno(-result) == .noSuchDevice: vanished(live)
-        case .replaceWorker, .upgrade, .workerGiven, .workerUnavailable, .workerReady,
-            .controlDone(.quiesceDevice, _, _):
+        case .replaceWorker, .upgrade, .workerGiven, .workerUnavailable, .workerReady:
             handleHandOver(event, live)
         case .workerDied(let id, _, _) where id == live.handOver?.worker?.id: handleHandOver(event, live)
         case .workerFailed(let id, _) where id == live.handOver?.worker?.id: handleHandOver(event, live)
@@ -36,19 +34,29 @@ extension DeviceMachine {
             dismiss(live.worker)
             lostWorker(live, .operatorAsked, delay: 0)
         case .grow(let bytes):
-            guard pendingControl == nil, dying == nil, !live.isReplacing, bytes > facts?.size ?? 0
+            guard pendingControl == nil, dying == nil, live.handOver == nil, bytes > facts?.size ?? 0
             else { return }
             control(.updateSize(bytes: bytes))
-        case .controlDone(.updateSize, let result, _) where result < 0:
-            log(
-                .warning,
-                "the disk stays as large as it is: the kernel refused UPDATE_SIZE (\(Errno(-result)))")
+        case .controlDone(let step, let result, _): answered(live, step, result)
         case .controlLost(let step):
             let live = withoutHandOver(live, Failure(.controlWedged, "the kernel does not answer"))
             wedged(deviceID: live.deviceID, worker: live.worker, step)
         case .stop(let remove, let force, _): stop(live, remove: remove, force: force)
         case .closed where removalPending: stop(live, remove: true, force: false)
         case .deviceGone: vanished(live)
+        default: break
+        }
+    }
+
+    private mutating func answered(_ live: Live, _ step: ControlStep, _ result: Int32) {
+        // There is no disk now, or not even the device.
+        if Errno(-result) == .noSuchDevice { emit(.queryDevice) }
+        switch step {
+        case .quiesceDevice: handleHandOver(.controlDone(step, result: result, deviceID: nil), live)
+        case .updateSize where result < 0:
+            log(
+                .warning,
+                "the disk stays as large as it is: the kernel refused UPDATE_SIZE (\(Errno(-result)))")
         default: break
         }
     }
@@ -134,7 +142,7 @@ extension DeviceMachine {
         case .closed where removalPending && failed.deviceID != nil:
             guard failed.failure.reason != .controlWedged else { return }
             stop(failed, remove: true)
-        case .controlDone(_, let result, _) where Errno(-result) == .noSuchDevice: vanished(failed)
+        case .controlDone(let step, let result, _) where step.meansGone(result): vanished(failed)
         case .controlDone(let step, let result, _): noteAnswer(failed, step, result)
         case .controlLost(let step): wedged(deviceID: failed.deviceID, worker: nil, step)
         case .deviceGone where failed.deviceID != nil: vanished(failed)
@@ -152,10 +160,10 @@ extension DeviceMachine {
         guard failed.failure.reason != .controlWedged else {
             return log(.error, "not stopped: \(failed.failure.message)")
         }
-        beginStopping(
-            Stopping(
-                deviceID: id, worker: nil, purpose: stopPurpose(remove: remove), killFirst: true,
-                force: true))
+        var stopping = Stopping(
+            deviceID: id, worker: nil, purpose: stopPurpose(remove: remove), killFirst: true, force: true)
+        stopping.mustBeRemade = failed.mustBeRemade
+        beginStopping(stopping)
     }
 
     /// The recovery that was given up had a command under way: what it did counts for the next one.

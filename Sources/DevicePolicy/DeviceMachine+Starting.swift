@@ -79,7 +79,9 @@ extension DeviceMachine {
         case .timer(.step):
             abandon(s, for: .undo(Failure(.backingError, "the worker did not \(s.step.words) in time")))
         case .stop(let remove, _, _):
-            abandon(s, for: stopPurpose(remove: remove))
+            // What left the configuration is not kept by an operator's stop.
+            abandon(s, for: stopPurpose(remove: remove || s.abandonedFor == .remove))
+        case .recover where s.abandonedFor == .remove: break
         case .start, .recover:
             guard s.abandonedFor != nil else { return }
             s.abandonedFor = .startAgain
@@ -288,6 +290,16 @@ extension ControlStep {
         switch self {
         case .startDevice, .quiesceDevice, .updateSize: true
         default: false
+        }
+    }
+
+    /// The answer says that the kernel has no such device. Of two commands it may as well mean that the device has
+    /// no disk, because that went with its worker or another tool stopped it.
+    func meansGone(_ result: Int32) -> Bool {
+        guard Errno(-result) == .noSuchDevice else { return false }
+        return switch self {
+        case .quiesceDevice, .updateSize: false
+        default: true
         }
     }
 

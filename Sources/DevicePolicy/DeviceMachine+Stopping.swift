@@ -10,7 +10,9 @@ extension DeviceMachine {
     mutating func beginStopping(_ stopping: Stopping) {
         for timer in DeviceTimer.allCases { emit(.disarm(timer)) }
         if dying != nil { arm(.step, afterMilliseconds: Self.deathTime) }
-        advance(stopping)
+        var s = stopping
+        if s.purpose.makesAnew { s.mustBeRemade = true }
+        advance(s)
     }
 
     mutating func handle(_ event: DeviceEvent, in stopping: Stopping) {
@@ -84,8 +86,7 @@ extension DeviceMachine {
             guard s.worker == nil, dying == nil else { return }
             emit(.disarm(.step))
             guard !s.isGone else { return finish(s) }
-            s.step = .deleting
-            control(.deleteDevice)
+            delete(&s)
         case .stopping, .deleting: break
         }
     }
@@ -95,7 +96,7 @@ extension DeviceMachine {
         let errno = Errno(-result)
         switch (s.step, step) {
         case (.settling, _):
-            if errno == .noSuchDevice { s.isGone = true }
+            if step.meansGone(result) { s.isGone = true }
             advance(s)
         case (.stopping, _) where s.isGone: stopped(s)
         case (.stopping, _) where errno == .interrupted || errno == .canceled:
@@ -123,6 +124,12 @@ extension DeviceMachine {
         advance(s)
     }
 
+    private mutating func delete(_ s: inout Stopping) {
+        s.step = .deleting
+        s.deletionSentAt = now
+        control(.deleteDevice)
+    }
+
     private mutating func deleted(_ stopping: Stopping, _ result: Int32, _ errno: Errno) {
         var s = stopping
         guard !s.isGone else { return finish(s) }
@@ -130,6 +137,8 @@ extension DeviceMachine {
             return fail(s, "DEL_DEV", errno)
         }
         guard errno == .interrupted else { return finish(s) }
+        // An agent cancels at the deadline by itself, and mostly has its answer before anybody calls it late.
+        if now.milliseconds(since: s.deletionSentAt) >= settings.controlTimeout { s.isDeletionLate = true }
         // Cancelled at its deadline, the deletion goes on in the kernel and ends with the last close. Before,
         // its agent has died and perhaps nothing was deleted. A second DEL_DEV only waits for the first.
         let mustEnd = s.purpose == .startAgain
@@ -162,7 +171,9 @@ extension DeviceMachine {
             // It has no worker (any more), and its users' I/O waits for one.
             beginRecovery(deviceID: s.deviceID, cause: .death(.unknown), delay: 0, repeated: true)
         } else {
+            // Lost with its worker: whoever asked is told that it is not stopped, so it comes back when closed.
             var stopping = s
+            if s.purpose == .operatorStop { stopping.purpose = .startAgain }
             forceStop(&stopping)
         }
     }
@@ -181,7 +192,9 @@ extension DeviceMachine {
         }
         switch s.step {
         case .stopping: control(s.force || !traits.canTryStop ? .stopDevice : .tryStopDevice)
-        case .deleting: control(.deleteDevice)
+        case .deleting:
+            delete(&s)
+            phase = .stopping(s)
         case .settling, .waitingForWorker: break
         }
     }
@@ -199,7 +212,8 @@ extension DeviceMachine {
         }
         if let worker = s.worker, !s.killSent { dismiss(worker) }
         var failed = Failed(failure: failure, deviceID: s.deviceID, held: true)
-        failed.mustBeRemade = s.step == .deleting || s.purpose.makesAnew || !settings.survivesWorker
+        failed.mustBeRemade =
+            s.mustBeRemade || s.step == .deleting || s.purpose.makesAnew || !settings.survivesWorker
         // It may have been in a recovery.
         failed.repeated = true
         phase = .failed(failed)

@@ -232,10 +232,12 @@ public struct DeviceMachine: Sendable {
         }
     }
 
-    /// Deletes the device and makes it again.
+    /// Deletes the device, and makes it again if it is to stay.
     mutating func remake(_ deviceID: UInt32, _ worker: WorkerRef?) {
-        beginStopping(
-            Stopping(
-                deviceID: deviceID, worker: worker, purpose: .startAgain, killFirst: true, force: true))
+        var stopping = Stopping(
+            deviceID: deviceID, worker: worker, purpose: removalPending ? .remove : .startAgain,
+            killFirst: true, force: true)
+        stopping.mustBeRemade = true
+        beginStopping(stopping)
     }
 }

@@ -149,7 +149,7 @@ public struct Recovering: Sendable {
     public var seenLive = false
     /// First EBUSY after the quick tries: since then the dead worker's I/O drains, or somebody holds ublkcN.
     public var drainingSince: Instant?
-    /// Since then the kernel says QUIESCED while START_USER_RECOVERY says EBUSY.
+    /// Since then the kernel says QUIESCED (or FAIL_IO) while START_USER_RECOVERY says EBUSY.
     public var quiescedSince: Instant?
     /// What there is to say while it does not come to an end.
     public var trouble: Failure?
@@ -182,10 +182,13 @@ public struct Stopping: Sendable {
     public var killFirst: Bool
     public var force: Bool
     public var killSent = false
+    /// The disk was never finished, or is lost, whatever the purpose is by now.
+    public var mustBeRemade = false
     /// What it was, to go back to if the kernel refuses.
     public var live: Live?
     /// The kernel does not know the device any more, and its number may be another tool's: no command for it.
     public var isGone = false
+    public var deletionSentAt = Instant(nanoseconds: 0)
     /// DEL_DEV was cancelled at its deadline, so that the kernel goes on with it.
     public var isDeletionLate = false
     /// What there is to say while it does not come to an end.

@@ -16,6 +16,8 @@ struct FakeWorker {
     var task = Task.idle
     /// It holds the backend.
     var isConfigured = false
+    /// It opens no backend and answers every request with EIO.
+    var answersErrors = false
     var isServing = false
     var isAlive = true
     /// Its end was told to ublkd.
@@ -27,5 +29,9 @@ struct FakeWorker {
     var isStuck = false
     /// Its queue threads answer nothing.
     var isWedged = false
+    /// Its present task never comes to an end.
+    var hangs = false
     var hasServed = false
+    /// What it said and nobody has read yet.
+    var mail: [DeviceEvent] = []
 }

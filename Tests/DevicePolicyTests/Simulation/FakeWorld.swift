@@ -4,64 +4,72 @@ import DevicePolicy
 /// One machine, its workers, its agent, its timers and the kernel below: a shell that performs effects and
 /// lets everything that could happen next happen in an order that a seed decides.
 final class FakeWorld {
-    struct Command {
-        var step: ControlStep
-        var isSubmissionTold = false
-        var isCancelled = false
-        var isLate = false
-        var deadline: UInt64
-        /// Nothing makes it return: its agent will be written off.
-        var ignoresCancel = false
-        var answer: Int32?
-    }
-
     enum Slot { case none, asked, held }
 
     static let device: UInt32 = 3
 
     var random: SeededRandom
     let scenario: Scenario
+    /// As configured now: a reload may have changed them.
+    var settings: PolicySettings
     var kernel: FakeKernel
     var machine: DeviceMachine
-    /// How often ublkd itself died.
-    var crashes = 0
+    /// The bug that stands between the machine and this world.
+    var mutant: Mutant?
     /// Milliseconds.
     var now: UInt64 = 1_000
-    /// No more faults and no more operators.
+    /// No more faults but the lasting one, and no more operators.
     var isCalm = false
+    var lasting: Scenario.LastingFault
 
     var workers: [FakeWorker] = []
-    var command: Command?
+    var command: FakeCommand?
     /// Commands of agents that were written off: the kernel may still execute them.
     var orphans: [ControlStep] = []
-    var timers: [DeviceTimer: UInt64] = [:]
+    var timers = FakeTimers()
     var workersWanted = 0
     var queries = 0
     var holderSearches = 0
     var probed: WorkerID?
-    /// What was told since the last probe was sent: LIVE is to be believed after both only.
-    var answeredProbe: WorkerID?
-    var isToldLive = false
-    var isAdopting = false
     var slot = Slot.none
     /// The dead worker's backend I/O is in flight until then: ublkcN is not released.
     var fencedUntil: UInt64 = 0
-    var foreignHolder = false
-    /// The kernel's answer that the device does not exist was told; it may be another tool's by now.
-    var isToldGone = false
+    /// All slots of a queue were with the dead worker: a classic kernel sees its death only then.
+    var unseenUntil: UInt64 = 0
+    /// No worker can prepare until then.
+    var brokenUntil: UInt64 = 0
+    /// What a worker finds below.
+    var backend = BackendFacts.sample
+
+    /// What ublkd was told, and may rely on.
+    var knowledge = Knowledge()
+    /// What an operator said last.
+    var intent = Intent.up
+    /// What another tool or a written-off agent did is not the machine's fault.
+    var othersActed = false
+    /// An agent died after the kernel had acted, or was written off.
+    var answersWereLost = false
     var violation: String?
     private var lastWorker: UInt32 = 0
     /// What happened, if somebody will read it.
     var trace: [String]?
+    var coverage = Coverage()
+    /// Of the scenario, until it is sprung.
+    var hasAmbush = true
 
-    init(seed: UInt64, traced: Bool = false) {
+    init(seed: UInt64, bug: Mutant.Bug? = nil, traced: Bool = false) {
         random = SeededRandom(seed: seed)
         scenario = Scenario(&random)
+        settings = scenario.settings
+        lasting = scenario.lasting
         kernel = FakeKernel(traits: scenario.kernel.traits)
-        kernel.survivesWorker = scenario.settings.survivesWorker
+        kernel.survivesWorker = settings.survivesWorker
+        kernel.failsIO = scenario.failsIO
+        kernel.refusesReaped = scenario.refusesReaped
         machine = DeviceMachine(
-            name: "data", settings: scenario.settings, traits: scenario.kernel.traits,
+            name: "data", settings: settings, traits: scenario.kernel.traits,
             seed: UInt32(truncatingIfNeeded: seed))
+        mutant = bug.map { Mutant($0) }
         if traced { trace = [] }
     }
 
@@ -70,9 +78,10 @@ final class FakeWorld {
         trace?.append("\(now) \(text())")
     }
 
-    func fail(_ text: String) {
-        if violation == nil { violation = text }
-        note("VIOLATION: \(text)")
+    func fail(_ text: @autoclosure () -> String) {
+        guard violation == nil else { return }
+        violation = text()
+        note("VIOLATION: \(violation ?? "")")
     }
 
     // MARK: - The shell
@@ -80,85 +89,89 @@ final class FakeWorld {
     /// Tells the machine, and performs what it asks in order.
     func tell(_ event: DeviceEvent) {
         note("→ \(event)")
-        let wasServing = isServingPhase
         let instant = Instant(nanoseconds: now * 1_000_000)
-        for effect in machine.handle(event, at: instant) { perform(effect, wasServing: wasServing) }
-        if case .workerDied(let id, _, _) = event { expectEndTakenBack(from: id) }
-        if let text = kernel.violation { fail(text) }
+        let effects =
+            mutant?.handle(event, by: &machine, at: instant) ?? machine.handle(event, at: instant)
+        for effect in effects { perform(effect) }
+        expectOrder(after: event)
+        coverage.visit(self)
         note("   \(machine.visible.state) \(machine.visible.reason)")
     }
 
-    /// LIVE, or a stop of such a disk that waits for a command to end; not one whose worker is replaced.
-    private var isServingPhase: Bool {
-        switch machine.phase {
-        case .live(let live): !live.isReplacing
-        case .stopping(let stopping): stopping.step == .settling && !stopping.killFirst
-        default: false
-        }
-    }
-
-    private func perform(_ effect: DeviceEffect, wasServing: Bool) {
+    private func perform(_ effect: DeviceEffect) {
         if case .log = effect { return }
         note("     ← \(effect)")
+        expectLegal(effect)
         switch effect {
-        case .takeWorker: workersWanted += 1
-        case .configure(let id, _): configure(id)
+        case .takeWorker, .takeNewProgram: workersWanted += 1
+        case .configureBeside(let id):
+            update(id) { $0.task = .makeReady }
+            mayHang(id)
+        case .admit(let id):
+            update(id) {
+                $0.isConfigured = true
+                $0.task = .prepare
+            }
+            mayHang(id)
+        case .configure(let id, let failing):
+            update(id) {
+                $0.isConfigured = true
+                $0.answersErrors = failing
+                $0.task = .prepare
+            }
+            mayHang(id)
         case .attach(let id, _, let fetchNow):
             update(id) { $0.task = .attach(fetchNow: fetchNow) }
-            if let other = alive(but: id) { fail("\(id) is attached while \(other.ref.id) lives") }
-        case .fetch(let id): update(id) { $0.task = .fetch }
+            mayHang(id)
+        case .fetch(let id):
+            update(id) { $0.task = .fetch }
+            mayHang(id)
         case .probe(let id):
             probed = id
-            answeredProbe = nil
-            isToldLive = false
+            knowledge.probe(id)
         case .kill(let id):
-            if let step = command?.step, let pid = step.servedBy,
-                workers.contains(where: { $0.ref.id == id && $0.ref.pid == pid && $0.isAlive })
-            {
-                fail("\(id) is killed between its FETCHes and the answer of \(step)")
-            }
             update(id) {
                 $0.isLeaving = true
                 $0.wasKilled = true
             }
-        case .control(let step): begin(step, wasServing: wasServing)
+        case .control(let step): send(step)
         case .cancelControl(let step):
-            guard command?.step == step else { return }
-            command?.isCancelled = true
+            if command?.step == step { command?.isCancelled = true }
         case .queryDevice: queries += 1
         case .findHolders: holderSearches += 1
-        case .requestSlot:
-            if slot != .none { fail("a slot is asked for twice") }
-            slot = .asked
+        case .requestSlot: slot = .asked
         case .releaseSlot: slot = .none
         case .arm(let timer, let at): timers[timer] = at.nanoseconds / 1_000_000
         case .disarm(let timer): timers[timer] = nil
-        case .deviceAdded: isToldGone = false
-        case .becameLive:
-            if !isAdopting && (!isToldLive || answeredProbe != machine.worker?.id) {
-                fail("LIVE is believed before the kernel and every queue have said so")
-            }
-        case .takeNewProgram: workersWanted += 1
-        case .configureBeside(let id): update(id) { $0.task = .makeReady }
-        case .admit(let id): configure(id)
+        case .deviceAdded: knowledge.deviceAdded()
+        case .becameLive: knowledge.server = machine.worker?.id
+        case .stopRefused:
+            intent = machine.removalPending ? .removed : .up
+            knowledge.isStopWanted = machine.removalPending || isStopUnfinished
+        case .removed: knowledge.isRemoved = true
         case .rollBackProgram, .programProven, .handOverEnded: break
-        case .probeQueues, .openBackend, .recoverQueue, .giveUpQueue, .queueRecovered, .deviceDeleted,
-            .resized, .stopRefused, .removed, .log:
-            break
+        case .probeQueues, .openBackend, .recoverQueue, .giveUpQueue, .queueRecovered: break
+        case .deviceDeleted, .resized, .log: break
         }
     }
 
-    private func configure(_ id: WorkerID) {
-        if let other = alive(but: id) { fail("\(id) is configured while \(other.ref.id) lives") }
-        update(id) {
-            $0.isConfigured = true
-            $0.task = .prepare
-        }
+    private func send(_ step: ControlStep) {
+        let timeout = settings.controlTimeout
+        let limit: UInt64 =
+            switch step {
+            case .startUserRecovery(lazily: false): min(timeout, 2_000)
+            case .quiesceDevice: timeout + 1_000
+            default: timeout
+            }
+        command = FakeCommand(step: step, deadline: now + limit)
+        command?.ignoresCancel = !isCalm && random.below(250) == 0
+        knowledge.lastStep = step
+        if step == .quiesceDevice { knowledge.server = nil }
     }
 
-    /// Another worker that lives and may hold the backend or ublkcN.
-    private func alive(but id: WorkerID) -> FakeWorker? {
-        workers.first { $0.ref.id != id && $0.isAlive && $0.isConfigured }
+    /// A worker can hang in whatever it was asked to do.
+    private func mayHang(_ id: WorkerID) {
+        if !isCalm && random.chance(3) { update(id) { $0.hangs = true } }
     }
 
     func update(_ id: WorkerID, _ change: (inout FakeWorker) -> Void) {
@@ -172,70 +185,51 @@ final class FakeWorld {
         workers.append(FakeWorker(ref: ref))
         return ref
     }
+}
 
-    // MARK: - What a command must never be
+/// What an operator wants of the device.
+enum Intent { case up, down, removed }
 
-    private func begin(_ step: ControlStep, wasServing: Bool) {
-        if command != nil { fail("\(step) while \(command.map { "\($0.step)" } ?? "") is under way") }
-        if isToldGone && step != .addDevice { fail("\(step) for a number that may be another tool's") }
-        switch step {
-        case .startDevice(let pid): expectLiving(pid, step)
-        case .endUserRecovery(let pid):
-            expectLiving(pid, step)
-            if !kernel.isArmed && kernel.exists && !orphansMayAct {
-                fail("END_USER_RECOVERY without an accepted START_USER_RECOVERY")
-            }
-        case .stopDevice, .tryStopDevice:
-            if let worker = workers.first(where: { !$0.isTold && $0.isConfigured }),
-                !wasServing || worker.wasKilled, !step.isRepeated(of: lastStep)
-            {
-                fail("\(step) before \(worker.ref.id), which does not serve, is reaped")
-            }
-        default: break
-        }
-        lastStep = step
-        command = Command(step: step, deadline: now + scenario.settings.controlTimeout)
-        command?.ignoresCancel = !isCalm && random.chance(1)
+/// A control command with an agent.
+struct FakeCommand {
+    let step: ControlStep
+    var isSubmissionTold = false
+    var isCancelled = false
+    var isLate = false
+    var deadline: UInt64
+    /// Nothing makes it return: its agent will be written off.
+    var ignoresCancel = false
+    /// The kernel's, not told yet.
+    var answer: Int32?
+
+    /// Milliseconds after the deadline, at which the agent cancels by itself, until ublkd calls it late.
+    static var lateAfter: UInt64 { 50 }
+    /// Milliseconds from then on that it gets to end.
+    static var grace: UInt64 { 3_000 }
+
+    init(step: ControlStep, deadline: UInt64) {
+        self.step = step
+        self.deadline = deadline
     }
 
-    private var lastStep: ControlStep?
-
-    /// What a written-off agent left in the kernel, or another tool did, is not the machine's fault.
-    private var orphansMayAct: Bool { !orphans.isEmpty || othersActed }
-    var othersActed = false
-    /// What a worker finds below.
-    var backend = BackendFacts.sample
-    /// An agent died after the kernel had acted, or was written off.
-    var answersWereLost = false
-
-    /// A classic kernel makes a device LIVE for a dead worker.
-    private func expectEndTakenBack(from id: WorkerID) {
-        guard let command, case .endUserRecovery(let pid) = command.step, !command.isCancelled,
-            workers.contains(where: { $0.ref.id == id && $0.ref.pid == pid })
-        else { return }
-        fail("END_USER_RECOVERY stays with the kernel after its worker's death")
-    }
-
-    private func expectLiving(_ pid: Int32, _ step: ControlStep) {
-        guard let worker = workers.first(where: { $0.ref.pid == pid }) else {
-            return fail("\(step) names a process that is no worker")
-        }
-        if worker.isTold { fail("\(step) for a dead worker") }
-        if worker.wasKilled { fail("\(step) for a worker that was killed") }
+    /// When time does something to it next.
+    var due: UInt64 {
+        if !isCancelled { return deadline }
+        return deadline + Self.lateAfter + (isLate ? Self.grace : 0)
     }
 }
 
-extension ControlStep {
-    /// The process that START_DEV or END_USER_RECOVERY would make the server.
-    fileprivate var servedBy: Int32? {
-        switch self {
-        case .startDevice(let pid), .endUserRecovery(let pid): pid
-        default: nil
-        }
+/// Armed timers, milliseconds; looked at in an order that no hash decides.
+struct FakeTimers {
+    private var due: [DeviceTimer: UInt64] = [:]
+
+    subscript(timer: DeviceTimer) -> UInt64? {
+        get { due[timer] }
+        set { due[timer] = newValue }
     }
 
-    /// STOP_DEV after a TRY_STOP_DEV, or once more after an agent's death.
-    fileprivate func isRepeated(of last: ControlStep?) -> Bool {
-        last == .stopDevice || last == .tryStopDevice
-    }
+    var isEmpty: Bool { due.isEmpty }
+
+    /// The next after `now`.
+    func next(after now: UInt64) -> UInt64? { due.values.lazy.filter { $0 > now }.min() }
 }

@@ -1,25 +1,35 @@
 import BlockABI
 import DevicePolicy
 
-/// One sequence: chaos, calm, an operator who wants the device back, an operator who removes it.
+/// One sequence: chaos; calm but for one fault; nothing wrong any more; an operator who wants the device back;
+/// an operator who removes it.
 struct Run {
     let world: FakeWorld
+    /// When the device was last in a state that says what is wrong.
+    private var named: UInt64 = 0
     var violation: String? { world.violation }
 
-    init(seed: UInt64, traced: Bool = false) {
-        world = FakeWorld(seed: seed, traced: traced)
+    init(seed: UInt64, bug: Mutant.Bug? = nil, traced: Bool = false) {
+        world = FakeWorld(seed: seed, bug: bug, traced: traced)
         world.begin()
-        for _ in 0..<world.scenario.chaoticSteps where world.violation == nil {
+        for _ in 0..<world.scenario.chaoticSteps where world.violation == nil && !world.knowledge.isRemoved {
+            if world.springAmbush() { continue }
             if world.random.chance(8) {
                 world.disturb()
             } else {
                 step()
             }
         }
-        world.note("--- calm")
+        world.note("--- calm, but for \(world.lasting)")
         world.calmDown()
+        if world.lasting != .none {
+            settle(milliseconds: 70_000)
+            Ending(world).expectName(since: named)
+        }
+        world.note("--- all is well")
+        world.heal()
         settle()
-        expectAnEnd()
+        Ending(world).expectEnd()
         bringBack()
         remove()
     }
@@ -38,114 +48,56 @@ struct Run {
         return true
     }
 
-    private func settle() {
+    /// Goes on until nothing happens by itself any more, or that long.
+    private mutating func settle(milliseconds: UInt64? = nil) {
         var steps = 0
-        while world.violation == nil, !isAtRest, step() {
+        named = world.now
+        let end = milliseconds.map { world.now + $0 } ?? .max
+        while world.violation == nil, world.now < end, !Ending(world).isAtRest, step() {
             steps += 1
-            // The number of a device whose control node is never released is lost until a reboot.
+            if milliseconds != nil && Ending(world).hasName { named = world.now }
+            // What is waited for does not come.
             if steps > 1_500 && world.kernel.isLost { return }
             if steps > 4_000 { return world.fail("no end: \(world.machine.visible)") }
         }
     }
 
-    /// LIVE is an end even if a disk that is open waits to be removed.
-    private var isAtRest: Bool {
-        guard world.command == nil, world.workers.allSatisfy({ $0.isTold || $0.isAlive && !$0.isLeaving }),
-            world.workersWanted == 0, world.queries == 0, world.holderSearches == 0, world.slot != .asked
-        else { return false }
-        switch world.machine.phase {
-        case .live(let live): return !world.machine.removalPending && live.handOver == nil
-        case .stopped, .removed, .absent: return true
-        case .failed(let failed):
-            return failed.held && (!world.machine.removalPending || failed.failure.reason == .controlWedged)
-        default: return false
-        }
-    }
-
-    private func expectAnEnd() {
-        guard world.violation == nil, !world.kernel.isLost else { return }
-        let visible = world.machine.visible
-        switch visible.state {
-        case .live, .degraded: expectServed()
-        case .stopped, .absent: expectNothingLeft()
-        case .held:
-            if visible.reason == .none && visible.message.isEmpty { world.fail("held without a word") }
-        case .failed where world.machine.isFailing: expectServed()
-        case .failed:
-            if visible.nextAttempt == nil { world.fail("failed, and nothing will happen: \(visible)") }
-        case .starting, .recovering, .stopping, .pendingRemoval:
-            world.fail("stalled: \(visible), timers \(world.timers)")
-        }
-        expectNoLeaks()
-    }
-
-    private func expectServed() {
-        guard let worker = world.machine.worker else { return world.fail("live without a worker") }
-        if !world.workers.contains(where: { $0.ref == worker && $0.isAlive && $0.isServing }) {
-            world.fail("live, but its worker does not serve")
-        }
-        if !world.kernel.isServed && !world.othersActed {
-            world.fail("live, but the kernel says \(world.kernel.state) and \(world.kernel.ready)")
-        }
-    }
-
-    private func expectNothingLeft() {
-        if world.kernel.exists && !world.kernel.isDeleted && !world.mayHaveLostTheDevice {
-            world.fail("stopped, but the kernel has the device")
-        }
-        if world.workers.contains(where: { $0.isAlive && $0.isConfigured }) {
-            world.fail("stopped, but a worker lives")
-        }
-    }
-
-    private func expectNoLeaks() {
-        if world.slot == .held {
-            if case .recovering = world.machine.phase {} else { world.fail("a recovery slot is kept") }
-        }
-        let living = world.workers.filter { $0.isAlive && $0.ref != world.machine.worker && !$0.isLeaving }
-        if let lost = living.first, world.machine.visible.reason != .controlWedged {
-            world.fail("worker \(lost.ref.id) is nobody's and lives")
-        }
-        for timer in [DeviceTimer.step, .verify] where world.timers[timer] != nil && isAtRest {
-            world.fail("timer \(timer) is armed at rest")
-        }
-    }
-
-    private func bringBack() {
-        guard world.violation == nil, !world.kernel.isLost else { return }
-        if case .removed = world.machine.phase { return }
+    private mutating func bringBack() {
+        guard world.violation == nil, !world.knowledge.isRemoved else { return }
         world.note("--- an operator wants it back")
-        let visible = world.machine.visible
-        guard visible.reason != .controlWedged else { return }
-        world.tell(.start)
-        settle()
+        guard world.machine.visible.reason != .controlWedged else { return }
+        orderStart()
         // A start that met the end of a deletion may have been one failure too many.
-        if world.violation == nil, world.machine.visible.state == .held,
-            world.machine.visible.reason == .idTaken
-        {
-            world.tell(.start)
-            settle()
-        }
-        guard world.violation == nil, !world.kernel.isLost else { return }
+        if world.machine.visible.reason == .idTaken { orderStart() }
+        guard world.violation == nil, !world.kernel.isLostForGood else { return }
         if !world.machine.isLive && !world.machine.isFailing && !world.mayHaveLostTheDevice {
             world.fail("not live, though nothing is wrong any more: \(world.machine.visible)")
         }
-        expectAnEnd()
+        Ending(world).expectEnd()
     }
 
-    private func remove() {
+    /// What the kernel lost is made anew, as its message says.
+    private mutating func orderStart() {
         guard world.violation == nil else { return }
-        if case .removed = world.machine.phase { return }
+        if world.machine.visible.reason == .kernelUnrecoverable || world.kernel.isLost {
+            world.orderStop(remove: false, force: true, isOpen: false)
+            settle()
+        }
+        world.orderStart()
+        settle()
+    }
+
+    private mutating func remove() {
+        guard world.violation == nil, !world.knowledge.isRemoved else { return }
         guard world.machine.visible.reason != .controlWedged else { return }
         world.note("--- an operator removes it")
-        world.tell(.stop(remove: true, force: false, isOpen: false))
+        world.orderStop(remove: true, force: false, isOpen: false)
         settle()
-        guard world.violation == nil, !world.kernel.isLost else { return }
-        guard case .removed = world.machine.phase else {
+        guard world.violation == nil, !world.kernel.isLostForGood else { return }
+        guard world.knowledge.isRemoved else {
             return world.fail("not removed: \(world.machine.visible)")
         }
-        expectNothingLeft()
-        expectNoLeaks()
+        Ending(world).expectEnd()
     }
 }
 

@@ -189,6 +189,42 @@ struct ControlTrouble {
         #expect(bench.acts(.recover) == [.control(.stopDevice)])
     }
 
+    /// The disk went with its worker just before, and the kernel says so first: the device is still ours.
+    @Test func aDeviceWithoutADiskIsNotGone() {
+        let bench = Bench(settings: PolicySettings(survivesWorker: false)).live()
+        let grow = ControlStep.updateSize(bytes: 2 << 30)
+        bench.send(.grow(bytes: 2 << 30))
+        #expect(bench.done(grow, -Errno.noSuchDevice.rawValue) == [.queryDevice])
+        bench.send(.deviceInfo(.dead, pid: 0))
+        #expect(
+            bench.acts(.workerDied(bench.serving.id, .signalled(9), served: true)) == [.control(.stopDevice)])
+        bench.done(.stopDevice)
+        #expect(bench.done(.deleteDevice) == [.deviceDeleted, .takeWorker])
+    }
+
+    @Test func aDeviceThatIsGoneWhenItIsToGrowIsGone() {
+        let bench = Bench().live()
+        let worker = bench.serving
+        bench.send(.grow(bytes: 2 << 30))
+        #expect(
+            bench.done(.updateSize(bytes: 2 << 30), -Errno.noSuchDevice.rawValue) == [.queryDevice])
+        #expect(bench.acts(.deviceGone) == [.kill(worker.id)])
+    }
+
+    /// What was never finished cannot be recovered, also when an operator's stop of it fails.
+    @Test func anUnfinishedDiskStaysUnfinished() {
+        let bench = Bench().start(upTo: .attaching)
+        bench.send(.workerDied(bench.serving.id, .signalled(9), served: false))
+        bench.stop()
+        bench.done(.stopDevice, -Errno.noMemory.rawValue)
+        #expect(bench.state == .held)
+        #expect(bench.stop() == [.control(.stopDevice)])
+        bench.done(.stopDevice, -Errno.noMemory.rawValue)
+        #expect(bench.acts(.start) == [.control(.stopDevice)])
+        bench.done(.stopDevice)
+        #expect(bench.done(.deleteDevice) == [.deviceDeleted, .takeWorker])
+    }
+
     // MARK: - What the kernel lost
 
     @Test func aDeadWorkerThatAClassicKernelTakesForALiveOne() {
@@ -207,6 +243,20 @@ struct ControlTrouble {
         #expect(bench.visible.nextAttempt == nil)
     }
 
+    /// The new worker did not die at first; now it is gone, and what is left to wait for has its name again.
+    @Test func drainingIsNamedAgain() {
+        let bench = Bench().live()
+        let worker = bench.recover(upTo: .preparing)
+        bench.wait(milliseconds: 2_000)
+        bench.done(.start, -Errno.busy.rawValue)
+        bench.send(.workerFailed(worker.id, .missing))
+        bench.fire(.step)
+        #expect(bench.visible.reason == .unkillable)
+        bench.send(.workerDied(worker.id, .signalled(9), served: false))
+        bench.done(.startUserRecovery(lazily: true), -Errno.busy.rawValue)
+        #expect(bench.visible.message.contains("the last I/O of the dead worker"))
+    }
+
     /// LIVE with a dead worker is the normal picture there while its last I/O is not over.
     @Test(arguments: [Bench.Kernel.middle, .modern72, .modern])
     func aFenceMayHoldForAnyTime(kernel: Bench.Kernel) {
@@ -223,7 +273,8 @@ struct ControlTrouble {
     }
 
     /// A middle kernel never lets go of a worker that died with some of its slots fetched.
-    @Test func aControlNodeThatIsNeverReleased() {
+    @Test(arguments: [KernelState.quiesced, .failIO])
+    func aControlNodeThatIsNeverReleased(state: KernelState) {
         let bench = Bench(.middle).live()
         let worker = bench.recover(upTo: .attached)
         bench.send(.workerDied(worker.id, .signalled(9), served: false))
@@ -232,7 +283,7 @@ struct ControlTrouble {
         bench.done(.start, -Errno.busy.rawValue)
         let lazily = ControlStep.startUserRecovery(lazily: true)
         bench.wait(milliseconds: 11_000)
-        bench.send(.deviceInfo(.quiesced, pid: 1))
+        bench.send(.deviceInfo(state, pid: 1))
         bench.done(lazily, -Errno.busy.rawValue)
         #expect(bench.state == .recovering, "the fence may have held until now")
         bench.wait(milliseconds: 11_000)
@@ -244,5 +295,28 @@ struct ControlTrouble {
         bench.done(lazily, -Errno.busy.rawValue)
         #expect(bench.state == .failed)
         #expect(bench.visible.reason == .kernelUnrecoverable)
+    }
+
+    /// A classic kernel keeps it for one that died inside a queue; there the filler, which comes first, cannot open
+    /// it. The kernel says the same while the last I/O of one that had begun to serve is not over.
+    @Test func aControlNodeThatNoFillerCanOpen() {
+        let bench = Bench(.classic).live()
+        let worker = bench.recover(upTo: .attached)
+        bench.send(.workerDied(worker.id, .signalled(9), served: false))
+        bench.done(.end(worker), -Errno.interrupted.rawValue)
+        bench.wait(milliseconds: 5_000)
+        bench.done(.filler, -Errno.timedOut.rawValue)
+        bench.send(.deviceInfo(.quiesced, pid: 1))
+        for _ in 0..<3 {
+            #expect(!bench.visible.message.contains("stop and start"), "it may only be slow")
+            bench.wait(milliseconds: 5_000)
+            bench.done(.filler, -Errno.timedOut.rawValue)
+        }
+        #expect(bench.state == .recovering)
+        #expect(bench.visible.message.contains("if it lasts, stop and start the device"))
+        #expect(bench.pending == .filler, "and it is tried all the same")
+        bench.done(.filler)
+        bench.done(.startUserRecovery(lazily: true))
+        #expect(bench.visible.message.isEmpty)
     }
 }

@@ -117,6 +117,19 @@ struct DeathsInStart {
     }
 
     /// A worker of an abandoned start may still lock the backend: the next start waits for its end.
+    /// Out of the configuration while ADD_DEV is under way: what an operator says meanwhile does not keep it.
+    @Test func whatIsRemovedWhileItIsAddedGoes() {
+        let bench = Bench().start(upTo: .adding)
+        let worker = bench.serving
+        bench.stop(remove: true)
+        bench.stop()
+        bench.send(.recover)
+        bench.done(.addDevice)
+        bench.send(.workerDied(worker.id, .signalled(9), served: false))
+        bench.done(.stopDevice)
+        #expect(bench.done(.deleteDevice).contains(.removed))
+    }
+
     @Test func theNextStartWaitsForTheLastWorker() {
         let bench = Bench().start(upTo: .preparing)
         let worker = bench.serving

@@ -160,6 +160,20 @@ struct StoppingStories {
         #expect(bench.done(.deleteDevice).contains(.removed))
     }
 
+    /// Its stop failed halfway, so it can only be made anew; out of the configuration by now, it is removed instead.
+    @Test func whatWaitsForRemovalIsNotMadeAnew() {
+        let bench = Bench().live()
+        bench.stop(force: true)
+        bench.done(.stopDevice)
+        bench.send(.workerDied(bench.serving.id, .exited(0), served: true))
+        bench.done(.deleteDevice, -Errno.inputOutput.rawValue)
+        #expect(bench.state == .held)
+        bench.send(.stop(remove: true, force: false, isOpen: true))
+        #expect(bench.acts(.recover) == [.control(.stopDevice)])
+        bench.done(.stopDevice)
+        #expect(bench.done(.deleteDevice) == [.deviceDeleted, .removed])
+    }
+
     /// The deletion goes on in the kernel: the device is stopped for its operator, its number is not free yet.
     @Test func aDeletionThatWaitsForTheLastClose() {
         let bench = Bench().live()
@@ -170,6 +184,28 @@ struct StoppingStories {
         #expect(bench.done(.deleteDevice, -Errno.interrupted.rawValue) == [.deviceDeleted])
         #expect(bench.state == .stopped)
         #expect(bench.logged.contains { $0.level == .warning && $0.text.contains("last user closes it") })
+    }
+
+    /// The agent has the kernel's answer to its own cancellation before the command is called late.
+    @Test func aDeletionThatWaitsForTheLastCloseAndIsCancelledInTime() {
+        let bench = Bench().live()
+        bench.stop(force: true)
+        bench.done(.stopDevice)
+        bench.send(.workerDied(bench.serving.id, .exited(0), served: true))
+        bench.wait(milliseconds: bench.machine.settings.controlTimeout + 3)
+        #expect(bench.done(.deleteDevice, -Errno.interrupted.rawValue) == [.deviceDeleted])
+        #expect(bench.state == .stopped, "an operator's stop does not wait for the last user")
+        #expect(bench.logged.contains { $0.level == .warning && $0.text.contains("last user closes it") })
+    }
+
+    @Test func aDiskThatIsMadeAnewSaysThatItWaitsForTheLastClose() {
+        let bench = Bench(settings: PolicySettings(survivesWorker: false)).live()
+        bench.send(.workerDied(bench.serving.id, .signalled(9), served: true))
+        bench.done(.stopDevice)
+        bench.wait(milliseconds: bench.machine.settings.controlTimeout + 3)
+        bench.done(.deleteDevice, -Errno.interrupted.rawValue)
+        #expect(bench.visible.message.contains("last user closes it"))
+        #expect(bench.fire(.retry) == [.control(.deleteDevice)])
     }
 
     /// Not late: its agent died, and perhaps nothing was deleted.
@@ -198,6 +234,18 @@ struct StoppingStories {
         #expect(bench.done(.deleteDevice) == [.deviceDeleted, .takeWorker])
         #expect(bench.state == .starting)
         #expect(!bench.commands.contains(.start), "there is nothing to recover")
+    }
+
+    /// It died while the kernel was asked: the stop is refused, and the disk is lost all the same.
+    @Test func aRefusedStopOfALostDiskMakesItAnew() {
+        let bench = Bench(settings: PolicySettings(survivesWorker: false)).live()
+        bench.stop()
+        bench.send(.workerDied(bench.serving.id, .signalled(9), served: true))
+        #expect(
+            bench.done(.tryStopDevice, -Errno.busy.rawValue) == [.stopRefused, .control(.stopDevice)])
+        bench.done(.stopDevice)
+        #expect(bench.done(.deleteDevice) == [.deviceDeleted, .takeWorker])
+        #expect(bench.state == .starting, "nobody was told that it is stopped")
     }
 
     @Test func recoverOfSuchADeviceMakesItAnew() {

@@ -73,7 +73,6 @@ extension EventTable {
         """,
         .handOverAsked: """
         recover: not handed over, kill W, +step → recovering
-        grow: UPDATE_SIZE → live
         stop: not handed over, TRY_STOP_DEV → stopping
         stopOpen: refused → live
         stopForced: not handed over, STOP_DEV → stopping
@@ -91,7 +90,6 @@ extension EventTable {
         """,
         .handOverPreparing: """
         recover: kill X, not handed over, kill W, +step → recovering
-        grow: UPDATE_SIZE → live
         stop: kill X, not handed over, TRY_STOP_DEV → stopping
         stopOpen: refused → live
         stopForced: kill X, not handed over, STOP_DEV → stopping
@@ -125,7 +123,7 @@ extension EventTable {
         refused: kill X, not handed over → live
         busy: kill X, not handed over → live
         interrupted: kill X, not handed over → live
-        gone: kill X, not handed over, kill W, +step → stopping
+        gone: query, kill X, not handed over → live
         lost: kill X, not handed over → held (controlWedged)
         deviceGone: kill X, not handed over, cancel QUIESCE_DEV → stopping
         stepTimer: → live
@@ -160,7 +158,7 @@ extension EventTable {
         refused: → live
         busy: → live
         interrupted: → live
-        gone: kill W, +step → stopping
+        gone: query → live
         lost: → held (controlWedged)
         queueNeeds: open for 0 → degraded
         queueFails: kill W, +step → recovering
