@@ -192,6 +192,7 @@ extension DeviceMachine {
             var stopping = Stopping(
                 deviceID: id, worker: s.worker, purpose: purpose, killFirst: true, force: true)
             stopping.isGone = isGone
+            stopping.mustBeRemade = true
             return beginStopping(stopping)
         }
         if let worker = s.worker {

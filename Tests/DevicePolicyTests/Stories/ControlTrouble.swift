@@ -225,6 +225,16 @@ struct ControlTrouble {
         #expect(bench.done(.deleteDevice) == [.deviceDeleted, .takeWorker])
     }
 
+    @Test func aDiskThatIsStoppedWhileItStartsWasNeverFinished() {
+        let bench = Bench().start(upTo: .attaching)
+        let worker = bench.serving
+        #expect(bench.stop() == [.kill(worker.id)])
+        bench.send(.workerDied(worker.id, .signalled(9), served: false))
+        bench.done(.stopDevice, -Errno.noMemory.rawValue)
+        #expect(bench.state == .held)
+        #expect(bench.acts(.start) == [.control(.stopDevice)], "it is made anew, not recovered")
+    }
+
     // MARK: - What the kernel lost
 
     @Test func aDeadWorkerThatAClassicKernelTakesForALiveOne() {
