@@ -2,6 +2,7 @@
 // through a pipe and then leaves.
 #define _GNU_SOURCE
 #include "sys.h"
+#include "worker_sys.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -105,10 +106,11 @@ static int check_backend(int fd, const struct task *t) {
 // The descriptor is the result: it is this process's, and whoever takes the result closes it.
 static int run_open(const struct task *t) {
     int flags = (t->backend.read_only ? O_RDONLY : O_RDWR) | (t->backend.direct ? O_DIRECT : 0);
-    int fd = open(t->path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = cu_open_no_atime(t->path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) return -errno;
     int result = check_backend(fd, t);
-    if (result == 0 && fcntl(fd, F_SETFL, t->backend.direct ? O_DIRECT : 0) < 0) result = -errno;
+    int now = fcntl(fd, F_GETFL);
+    if (result == 0 && (now < 0 || fcntl(fd, F_SETFL, now & ~O_NONBLOCK) < 0)) result = -errno;
     if (result == 0) return fd;
     close(fd);
     return result;

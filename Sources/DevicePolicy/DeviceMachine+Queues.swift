@@ -80,8 +80,11 @@ extension DeviceMachine {
     private mutating func needsBackend(_ queue: Int, _ l: inout Live, _ errno: Errno) {
         let cause: RecoveryCause = errno == .timedOut ? .stall : .backend
         let why =
-            errno == .timedOut
-            ? "a request was longer with its backend than request_timeout" : "its backend failed (\(errno))"
+            switch errno {
+            case .timedOut: "a request was longer with its backend than request_timeout"
+            case .inputOutput: "a read met the end of its backend, which was cut off or is gone"
+            default: "its backend failed (\(errno))"
+            }
         guard let repair = l.repairs[queue] else {
             log(.warning, "queue \(queue) is recovered in place: \(why)")
             return open(queue, &l, cause, isStopped: true)

@@ -3,12 +3,12 @@ internal import BlockABI
 // The worker scope of recovery: a spare worker prepares the backend while START_USER_RECOVERY is repeated
 // until the kernel has let go of the dead one; END_USER_RECOVERY is sent before the new worker fetches.
 extension DeviceMachine {
-    /// `delay`: milliseconds before the first attempt.
+    /// `delay`: milliseconds before the first attempt. `lost`: when its last worker that served was; nil: now.
     mutating func beginRecovery(
         deviceID: UInt32, cause: RecoveryCause, delay: UInt64, repeated: Bool, failing: Bool = false,
-        handOver: HandOver? = nil
+        handOver: HandOver? = nil, lost: Instant? = nil
     ) {
-        var r = Recovering(deviceID: deviceID, record: RecoveryRecord(cause: cause, detected: now))
+        var r = Recovering(deviceID: deviceID, record: RecoveryRecord(cause: cause, detected: lost ?? now))
         r.repeated = repeated
         r.failing = failing
         if let handOver {
@@ -469,16 +469,18 @@ extension DeviceMachine {
         if let worker = holder(r) { dismiss(worker) }
         // An accepted START stays accepted; only END takes it back.
         giveUp(
-            deviceID: r.deviceID, failure, cause: r.record.cause,
+            deviceID: r.deviceID, failure, cause: r.record.cause, lost: r.record.detected,
             repeated: r.repeated || r.start == .accepted, wasFailing: r.failing)
     }
 
     /// More deaths without service than the settings bear: `on_give_up`.
     mutating func giveUp(
-        deviceID: UInt32, _ failure: Failure, cause: RecoveryCause, repeated: Bool, wasFailing: Bool
+        deviceID: UInt32, _ failure: Failure, cause: RecoveryCause, lost: Instant, repeated: Bool,
+        wasFailing: Bool
     ) {
         attempted = true
-        var failed = Failed(failure: failure, deviceID: deviceID, cause: cause, repeated: repeated)
+        var failed = Failed(
+            failure: failure, deviceID: deviceID, cause: cause, lost: lost, repeated: repeated)
         switch settings.afterGivingUp {
         case _ where failure.reason == .kernelUnrecoverable: failed.held = true
         // An operator asked for this one; by itself nothing is recovered.
@@ -490,7 +492,7 @@ extension DeviceMachine {
             )
             givenUpFor = failure
             return beginRecovery(
-                deviceID: deviceID, cause: cause, delay: 0, repeated: repeated, failing: true)
+                deviceID: deviceID, cause: cause, delay: 0, repeated: repeated, failing: true, lost: lost)
         case .hold: failed.held = true
         case .retry, .fail:
             let wait = withJitter(settings.restartDelayMax)

@@ -93,7 +93,8 @@ extension DeviceMachine {
         var delay: UInt64 = 0
         if let poison = poisonFound(live.worker.id, cause) {
             return giveUp(
-                deviceID: live.deviceID, poison, cause: cause, repeated: false, wasFailing: live.failing)
+                deviceID: live.deviceID, poison, cause: cause, lost: now, repeated: false,
+                wasFailing: live.failing)
         }
         if hasServed { tally.reset() } else { delay = tally.died(at: now, settings) }
         let failure = Failure(.crashLoop, "its workers die before they have served (the last one \(words))")
@@ -101,7 +102,8 @@ extension DeviceMachine {
             leaveToOperator(live.deviceID, cause, repeated: false)
         } else if tally.isExhausted(settings) {
             giveUp(
-                deviceID: live.deviceID, failure, cause: cause, repeated: false, wasFailing: live.failing)
+                deviceID: live.deviceID, failure, cause: cause, lost: now, repeated: false,
+                wasFailing: live.failing)
         } else {
             lostWorker(live, cause, delay: delay, failing: live.failing)
         }
@@ -112,7 +114,9 @@ extension DeviceMachine {
         let failure = Failure(.operatorAsked, "restart_burst = 0: recovery is left to `ublkctl recover`")
         log(.warning, failure.message)
         phase = .failed(
-            Failed(failure: failure, deviceID: deviceID, held: true, cause: cause, repeated: repeated))
+            Failed(
+                failure: failure, deviceID: deviceID, held: true, cause: cause, lost: now, repeated: repeated)
+        )
     }
 
     /// The worker is dead, or killed and dying (then its end is waited for).
@@ -198,6 +202,7 @@ extension DeviceMachine {
         }
         guard !failed.mustBeRemade else { return remake(id, nil) }
         emit(.disarm(.retry))
-        beginRecovery(deviceID: id, cause: failed.cause, delay: 0, repeated: failed.repeated)
+        beginRecovery(
+            deviceID: id, cause: failed.cause, delay: 0, repeated: failed.repeated, lost: failed.lost)
     }
 }

@@ -204,6 +204,8 @@ public struct Failed: Sendable {
     /// An operator is waited for (`on_give_up = "hold"`, `restart_burst = 0`).
     public var held = false
     public var cause: RecoveryCause = .death(.unknown)
+    /// When its last worker that served was lost: since then its I/O waits.
+    public var lost: Instant?
     /// START_USER_RECOVERY may have been accepted before.
     public var repeated = false
     /// What is left of it cannot be recovered, only deleted and made anew.

@@ -14,6 +14,8 @@ struct IOSlot {
     /// Step of the target's present submission: with the tag it names the entry, should that be cancelled.
     var step: UInt8 = 0
     var place = Place.driver
+    /// It was begun again when its queue got a backend.
+    var isReplayed = false
 
     /// Who has the request.
     enum Place: UInt8 {
@@ -35,5 +37,6 @@ struct IOSlot {
         retries = 0
         way = 0
         place = .target
+        isReplayed = false
     }
 }

@@ -103,7 +103,7 @@ final class Queue {
     func attach(
         device: Int32, backend: borrowing Backend, faults: InjectedFaults?,
         header: UnsafeMutablePointer<cu_status_header>,
-        status: UnsafeMutablePointer<cu_queue_status>, latch: UnsafeMutablePointer<Int32>,
+        status: UnsafeMutablePointer<cu_queue_status>,
         user: ServingUser, cpus: [Int32]
     ) throws(EngineError) {
         var refused: Int32 = 0
@@ -125,7 +125,7 @@ final class Queue {
         let kept = UnsafeMutableBufferPointer<Int32>.allocate(capacity: cpus.count)
         _ = kept.initialize(from: cpus)
         start.pointee.attached = QueueStart.Attached(
-            memory: memory, plan: backend.plan, faults: faults, latch: latch, user: user, cpus: kept)
+            memory: memory, plan: backend.plan, faults: faults, user: user, cpus: kept)
     }
 
     private func makeThread() throws(EngineError) {

@@ -113,6 +113,7 @@ extension QueueLoop where T: ~Copyable, E: ~Copyable {
         }
         repair.stage = .none
         repair.isGivenUp = false
+        target.backendReplaced()
         cu_add64(&memory.status.pointee.recoveries, 1)
         cu_meter_state(memory.status, CU_QUEUE_SERVING.rawValue)
         cu_signal_repair(memory.signals, CU_REPAIR_DONE.rawValue, 0)
@@ -120,6 +121,7 @@ extension QueueLoop where T: ~Copyable, E: ~Copyable {
         for tag in 0..<memory.depth where slot(tag).pointee.place == .parked && repair.stage == .none {
             let slot = slot(tag)
             slot.pointee.begin(slot.pointee.request, now: now)
+            slot.pointee.isReplayed = true
             settle(tag, target.begin(tag, slot, buffer(tag), &submissions))
         }
     }
@@ -128,7 +130,15 @@ extension QueueLoop where T: ~Copyable, E: ~Copyable {
         repair.stage = .none
         repair.isGivenUp = true
         cu_meter_state(memory.status, CU_QUEUE_FAILED.rawValue)
-        for tag in 0..<memory.depth where slot(tag).pointee.place == .parked { settle(tag, .done(error)) }
+        for tag in 0..<memory.depth where slot(tag).pointee.place == .parked {
+            let slot = slot(tag)
+            guard target.stillServes(slot.pointee.request) else {
+                settle(tag, .done(error))
+                continue
+            }
+            slot.pointee.begin(slot.pointee.request, now: now)
+            settle(tag, target.begin(tag, slot, buffer(tag), &submissions))
+        }
     }
 }
 

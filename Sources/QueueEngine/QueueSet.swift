@@ -25,8 +25,8 @@ public struct QueueSet: ~Copyable {
     private let depth: UInt16
     private let report: Int32
     private let ending: UnsafeMutablePointer<UInt32>
-    private let latch: UnsafeMutablePointer<Int32>
-    /// Kept open as long as the queues are served.
+    /// Kept open as long as the queues are served: its lock, or the claim on a block device, is not that of the backends
+    /// which queues get later, although they are the same one opened again.
     private var backend: Backend?
 
     /// Makes rings, buffers and the sleeping threads. Memory for the buffers is taken only as requests touch it.
@@ -37,8 +37,6 @@ public struct QueueSet: ~Copyable {
         }
         let ending = UnsafeMutablePointer<UInt32>.allocate(capacity: 1)
         ending.initialize(to: 0)
-        let latch = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
-        latch.initialize(to: 0)
         var queues: [Queue] = []
         for index in 0..<geometry.queues {
             queues.append(try Queue(index, geometry, ending: ending, report: report))
@@ -47,7 +45,6 @@ public struct QueueSet: ~Copyable {
         depth = geometry.depth
         self.report = report
         self.ending = ending
-        self.latch = latch
     }
 
     /// Readable when a queue has something to say: look at `state` after `clearReport`.
@@ -68,6 +65,7 @@ public struct QueueSet: ~Copyable {
         if cu_load64(&header.pointee.size) < backend.facts.size {
             cu_store64(&header.pointee.size, backend.facts.size)
         }
+        cu_store64(cu_backend_end(header), .max)
         for queue in queues {
             guard let block = status(queue.index) else {
                 throw EngineError(
@@ -76,10 +74,9 @@ public struct QueueSet: ~Copyable {
             begin(block, queue.index)
             let index = Int(queue.index)
             try queue.attach(
-                device: device, backend: backend, faults: faults, header: header, status: block, latch: latch,
+                device: device, backend: backend, faults: faults, header: header, status: block,
                 user: user, cpus: index < cpus.count ? cpus[index] : [])
         }
-        backend.leaveToRings()
         self.backend = consume backend
     }
 

@@ -15,7 +15,6 @@ struct QueueStart {
         let memory: QueueMemory
         let plan: TargetPlan
         let faults: InjectedFaults?
-        let latch: UnsafeMutablePointer<Int32>
         let user: ServingUser
         let cpus: UnsafeMutableBufferPointer<Int32>
     }
@@ -60,7 +59,7 @@ struct QueueStart {
                 memory,
                 FileTarget(
                     block: block, bufferBytes: UInt32(truncatingIfNeeded: memory.maxIO) & ~4095,
-                    buffered: buffered, mayUnmap: mayUnmap, latch: attached.latch), attached.faults)
+                    buffered: buffered, mayUnmap: mayUnmap, header: memory.header), attached.faults)
         case .failing: run(memory, FailingTarget())
         }
     }

@@ -72,7 +72,21 @@ import Testing
         (CU_OP_READ, [Int32(0)]), (CU_OP_READ, [4096, 0]), (CU_OP_READ, [100]), (CU_OP_WRITE, [0]),
     ])
     func theEndOfTheFileIsAnErrorAndNeverZeroes(operation: Int32, answers: [Int32]) throws {
-        #expect(try serve(operation, answers: answers).result == -5)
+        let rig = QueueRig()
+        var left = answers
+        rig.driver.backend = { _ in left.removeFirst() }
+        let results = try rig.results(
+            rig.fileTarget(),
+            [
+                { $0.deliver(operation, sector: 8, sectors: 16) },
+                { driver in
+                    guard operation == CU_OP_READ else { return }
+                    #expect(driver.commits.isEmpty, "a read is answered when the backend was looked at")
+                    cu_order_backend(rig.memory.signals, CU_BACKEND_GIVE_UP.rawValue, -1, -5)
+                    driver.wake()
+                },
+            ])
+        #expect(results == [-5])
     }
 
     @Test(arguments: [Int32(-5), -28, -121, -122])
@@ -121,7 +135,7 @@ import Testing
         let rig = QueueRig()
         rig.driver.backend = { _ in
             // The other queue's fdatasync took the report while ours was under way.
-            rig.latch.pointee = -5
+            rig.memory.header.pointee.lost = -5
             return 0
         }
         #expect(

@@ -114,6 +114,54 @@ import Testing
         #expect(driver.commits.map(\.result) == [-lost.rawValue, -lost.rawValue, 4096])
     }
 
+    @Test func whatIsCutOffIsNeitherReadNorWrittenUntilItIsBack() throws {
+        let error = -Errno.inputOutput.rawValue
+        try serve([
+            { driver.deliver(CU_OP_READ, tag: 0, sector: 8, sectors: 16) },
+            { driver.answer(driver.open[0], 4096) },
+            {
+                driver.deliver(CU_OP_READ, tag: 1, sector: 0)
+                driver.answer(driver.open[0], 0)
+            },
+            {
+                #expect(driver.commits.isEmpty, "the backend is to be looked at")
+                #expect(word == CU_REPAIR_NEEDED)
+                #expect(signals.pointee.repair_error == error)
+                order(CU_BACKEND_GIVE_UP, error: .inputOutput)
+            },
+            {
+                #expect(driver.commits.map(\.result) == [error])
+                #expect(sent.count == 1, "what only waited, and is before the end, is begun again")
+                driver.answer(driver.open[0], 4096)
+            },
+            {
+                #expect(driver.commits.map(\.result) == [error, 4096])
+                driver.deliver(CU_OP_WRITE, tag: 1, sector: 16)
+                driver.deliver(CU_OP_READ, tag: 2, sector: 24)
+                driver.deliver(CU_OP_WRITE, tag: 3, sector: 8)
+            },
+            {
+                #expect(driver.commits.map(\.result) == [error, 4096, error, error])
+                #expect(sent.count == 1, "only what is before the end goes there")
+                driver.answer(driver.open[0], 4096)
+            },
+            { order(CU_BACKEND_REPLACE, backend: 7) },
+            { driver.deliver(CU_OP_WRITE, tag: 1, sector: 16) },
+            { driver.answer(driver.open[0], 4096) }, {},
+        ])
+        #expect(driver.commits.map(\.result) == [error, 4096, error, error, 4096, 4096])
+    }
+
+    @Test func aBackendThatEndsEarlyAgainIsNotAskedForForEver() throws {
+        try serve([
+            { driver.deliver(CU_OP_READ, tag: 0) },
+            { driver.answer(driver.open[0], 0) },
+            { order(CU_BACKEND_REPLACE, backend: 7) },
+            { driver.answer(driver.open[0], 0) }, {},
+        ])
+        #expect(driver.commits.map(\.result) == [-Errno.inputOutput.rawValue])
+    }
+
     @Test func aRingThatTakesNoBackendSaysSo() throws {
         driver.replaceResult = -Errno.badDescriptor.rawValue
         try serve([

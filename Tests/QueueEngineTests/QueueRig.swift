@@ -8,7 +8,6 @@ final class QueueRig {
     let driver: FakeDriver
     let memory: QueueMemory
     let ending: UnsafeMutablePointer<UInt32>
-    let latch: UnsafeMutablePointer<Int32>
 
     init(
         depth: UInt16 = 4, maxIO: UInt32 = 65_536, size: UInt64 = 1 << 20, readOnly: Bool = false,
@@ -16,7 +15,6 @@ final class QueueRig {
     ) {
         driver = FakeDriver(depth: depth, entries: entries)
         ending = Self.zeroed(0)
-        latch = Self.zeroed(0)
         let signals = Self.zeroed(cu_queue_signals())
         signals.pointee.ending = ending
         signals.pointee.report = -1
@@ -31,6 +29,7 @@ final class QueueRig {
             maxIO: UInt64(maxIO), readOnly: readOnly, status: Self.zeroed(cu_queue_status()), words: words,
             header: Self.zeroed(cu_status_header()), signals: signals)
         memory.header.pointee.size = size
+        memory.header.pointee.backend_end = .max
     }
 
     deinit {
@@ -41,7 +40,6 @@ final class QueueRig {
         memory.header.deallocate()
         memory.signals.deallocate()
         ending.deallocate()
-        latch.deallocate()
     }
 
     var status: cu_queue_status { memory.status.pointee }
@@ -74,7 +72,7 @@ final class QueueRig {
     func fileTarget(buffered: Bool = false, mayUnmap: Bool = true, block: UInt32 = 512) -> FileTarget {
         FileTarget(
             block: block, bufferBytes: UInt32(memory.maxIO), buffered: buffered, mayUnmap: mayUnmap,
-            latch: latch)
+            header: memory.header)
     }
 
     private static func zeroed<T>(_ value: T) -> UnsafeMutablePointer<T> {

@@ -30,7 +30,8 @@ struct cu_status_header {
     uint64_t first_io_ns; // first request completed by this worker
     uint64_t size;        // bytes of the device; only ever grows, by whoever learns of it first
     uint32_t depth;       // tags of a queue
-    uint32_t reserved;
+    int32_t lost;         // -errno of a FLUSH that told of lost data: no later one of this disk may succeed; 0: none
+    uint64_t backend_end; // bytes: a read met the end of the open backend there, so it was cut off; else UINT64_MAX
 };
 
 // One failed request, newest at (errors - 1) % CU_ERROR_RECORDS.
@@ -75,6 +76,9 @@ static inline uint64_t *cu_request_words(struct cu_queue_status *q) {
 
 _Static_assert(sizeof(struct cu_status_header) <= CU_STATUS_BLOCK, "status header");
 _Static_assert(sizeof(struct cu_queue_status) <= CU_STATUS_BLOCK, "queue status");
+
+static inline int32_t *cu_lost(struct cu_status_header *h) { return &h->lost; }
+static inline uint64_t *cu_backend_end(struct cu_status_header *h) { return &h->backend_end; }
 
 static inline uint64_t cu_load64(const uint64_t *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
 static inline void cu_store64(uint64_t *p, uint64_t v) { __atomic_store_n(p, v, __ATOMIC_RELAXED); }

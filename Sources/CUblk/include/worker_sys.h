@@ -52,6 +52,9 @@ int cu_eventfd(void);
 int cu_eventfd_add(int fd);
 // Waits until the counter is not zero and clears it.
 int cu_eventfd_wait(int fd);
+// open(2), without its reads changing the file's time of access where that may be asked for: in a file system that is slow,
+// such a change would keep a queue thread, and not only its request, waiting.
+int cu_open_no_atime(const char *path, int flags);
 // Opens for reading and writing, close-on-exec, without waiting for a peer or carrier. `flags`: CU_OPEN_*.
 int cu_open_backend(const char *path, int flags);
 // A folder to open files in later, when its mount may be detached.

@@ -37,8 +37,8 @@ public struct FileSpec: Sendable, Equatable {
 /// An opened, locked and checked backend, shared by the queues of its device.
 public struct Backend: ~Copyable {
     public let facts: BackendFacts
-    /// The open file; -1 for a target without one, or once the rings alone hold it.
-    private(set) var descriptor: Int32
+    /// The open file; -1 for a target without one.
+    let descriptor: Int32
     let plan: TargetPlan
 
     init(facts: BackendFacts, descriptor: Int32, plan: TargetPlan) {
@@ -48,13 +48,6 @@ public struct Backend: ~Copyable {
     }
 
     deinit { if descriptor >= 0 { _ = close(descriptor) } }
-
-    /// Closes the plain descriptor where no target uses it by number; locks live on in the rings.
-    mutating func leaveToRings() {
-        guard descriptor >= 0, !plan.usesPlainDescriptor else { return }
-        _ = close(descriptor)
-        descriptor = -1
-    }
 
     /// Opens and checks. May wait up to ten seconds for a dead predecessor to let go of the backend.
     /// `readOnly`: nothing below is changed. `discard`: ranges may be given back to the backend.
@@ -118,9 +111,4 @@ enum TargetPlan {
     /// `block`: bytes; the unit at which I/O below is continued.
     case file(block: UInt32, buffered: Bool, mayUnmap: Bool)
     case failing
-
-    var usesPlainDescriptor: Bool {
-        if case .memory = self { return true }
-        return false
-    }
 }

@@ -58,6 +58,9 @@ struct FaultTarget<Base: Target & ~Copyable>: Target, ~Copyable {
         return pass(tag, slot, buffer, &submissions)
     }
 
+    mutating func backendReplaced() { base.backendReplaced() }
+    func stillServes(_ request: IORequest) -> Bool { base.stillServes(request) }
+
     @inline(__always)
     private mutating func pass<E: Enter & ~Copyable>(
         _ tag: UInt16, _ slot: UnsafeMutablePointer<IOSlot>, _ buffer: UnsafeMutableRawPointer,

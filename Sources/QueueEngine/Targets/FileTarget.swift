@@ -5,7 +5,8 @@ internal import Glibc
 /// A regular file or block device below, by submissions on the queue's own ring.
 ///
 /// Whatever the backend does short is asked for again from where it stopped; a READ that meets the end of the
-/// file is an error, never zeroes. An error of the backend is the errno of that one request.
+/// file is an error, never zeroes, and asks for the backend to be looked at: somebody cut it off, or it is a disk that is
+/// gone. Any other error of the backend is the errno of that one request.
 struct FileTarget: Target, ~Copyable {
     /// Direct I/O goes on at a multiple of this many bytes.
     private let block: UInt64
@@ -15,9 +16,12 @@ struct FileTarget: Target, ~Copyable {
     private let buffered: Bool
     /// Ranges may lose their blocks where a request allows it.
     private let mayUnmap: Bool
-    /// The error that a flush of the page cache met, shared by the queues of the device: the kernel reports a lost page once,
-    /// so no later FLUSH of this open file may claim success. 0 as long as there was none.
+    /// The error that a flush of the page cache met, shared by the queues and the workers of the device: the kernel
+    /// reports a lost page once, so no later FLUSH of this disk may claim success. 0 as long as there was none.
     private let latch: UnsafeMutablePointer<Int32>
+    /// Where a read met the end of the backend, shared by the queues. Nothing goes there or behind it: a write would give
+    /// the file its size back, and zeroes for all that was cut off.
+    private let end: UnsafeMutablePointer<UInt64>
 
     static var retryLimit: UInt16 { 64 }
 
@@ -33,16 +37,17 @@ struct FileTarget: Target, ~Copyable {
         static var sync: UInt8 { 1 }
     }
 
-    /// `block`: bytes, a power of two. `latch` outlives the target.
+    /// `block`: bytes, a power of two. `header`: of the device; outlives the target.
     init(
         block: UInt32, bufferBytes: UInt32, buffered: Bool, mayUnmap: Bool,
-        latch: UnsafeMutablePointer<Int32>
+        header: UnsafeMutablePointer<cu_status_header>
     ) {
         self.block = UInt64(block)
         self.bufferBytes = UInt64(bufferBytes)
         self.buffered = buffered
         self.mayUnmap = mayUnmap
-        self.latch = latch
+        latch = cu_lost(header)
+        end = cu_backend_end(header)
     }
 
     @inline(__always)
@@ -50,14 +55,16 @@ struct FileTarget: Target, ~Copyable {
         _ tag: UInt16, _ slot: UnsafeMutablePointer<IOSlot>, _ buffer: UnsafeMutableRawPointer,
         _ submissions: inout Submissions<E>
     ) -> Step {
-        switch slot.pointee.request.operation {
-        case .flush:
+        let request = slot.pointee.request
+        if request.operation == .flush {
             let lost = cu_load_i32(latch)
             if lost != 0 { return .done(lost) }
-        case .writeZeroes:
-            let keep = slot.pointee.request.flags.contains(.noUnmap) || !mayUnmap
+        } else if request.offset &+ request.length > cu_load64(end) {
+            return behindTheEnd(slot)
+        }
+        if request.operation == .writeZeroes {
+            let keep = request.flags.contains(.noUnmap) || !mayUnmap
             slot.pointee.way = keep ? Zeroes.zeroRange : Zeroes.punch
-        default: break
         }
         return submit(tag, Stage.data, slot, buffer, &submissions)
     }
@@ -95,9 +102,28 @@ struct FileTarget: Target, ~Copyable {
         _ buffer: UnsafeMutableRawPointer, _ submissions: inout Submissions<E>
     ) -> Step {
         let whole = done & ~(block &- 1)
-        guard whole > slot.pointee.done else { return .done(-Errno.inputOutput.rawValue) }
+        guard whole > slot.pointee.done else {
+            guard slot.pointee.request.operation == .read else { return .done(-Errno.inputOutput.rawValue) }
+            cu_store64(end, min(cu_load64(end), slot.pointee.request.offset &+ done))
+            return behindTheEnd(slot)
+        }
         slot.pointee.done = whole
         return submit(tag, Stage.data, slot, buffer, &submissions)
+    }
+
+    /// Once for each request: where a backend that was opened anew ends early as well, that is the answer.
+    @inline(never)
+    private func behindTheEnd(_ slot: UnsafeMutablePointer<IOSlot>) -> Step {
+        let error = -Errno.inputOutput.rawValue
+        return slot.pointee.isReplayed ? .done(error) : .reopen(error)
+    }
+
+    mutating func backendReplaced() { cu_store64(end, .max) }
+
+    /// What is before its end, where it has been cut off.
+    func stillServes(_ request: IORequest) -> Bool {
+        let known = cu_load64(end)
+        return known != .max && (request.operation == .flush || request.offset &+ request.length <= known)
     }
 
     @inline(never)

@@ -27,6 +27,17 @@ protocol Target: ~Copyable {
         _ tag: UInt16, step: UInt8, result: Int32, _ slot: UnsafeMutablePointer<IOSlot>,
         _ buffer: UnsafeMutableRawPointer, _ submissions: inout Submissions<E>
     ) -> Step
+
+    /// The queue goes on with a backend that was opened anew and checked.
+    mutating func backendReplaced()
+
+    /// There is no such backend; this request waited for it. True: the one at hand will do for it.
+    func stillServes(_ request: IORequest) -> Bool
+}
+
+extension Target where Self: ~Copyable {
+    mutating func backendReplaced() {}
+    func stillServes(_ request: IORequest) -> Bool { false }
 }
 
 extension Step {

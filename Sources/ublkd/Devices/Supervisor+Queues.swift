@@ -49,7 +49,9 @@ extension Supervisor {
                 Failure(.backingChanged, "\(path) is smaller than the disk: it was truncated")
             default: Failure(.backingError, "\(path) cannot be opened: \(errno)")
             }
-        handle(.backendNotOpened(queue: queue, failure, errno), of: device)
+        // What was cut off cannot be read: that is what a user of the disk is told.
+        let answer: Errno = errno == .fileTooLarge ? .inputOutput : errno
+        handle(.backendNotOpened(queue: queue, failure, answer), of: device)
     }
 
     func recoverQueue(_ queue: Int, by id: WorkerID, of device: Device) {

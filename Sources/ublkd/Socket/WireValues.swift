@@ -82,7 +82,10 @@ extension QueueStatus {
 
     /// The newest failure, without anything that only an administrator may read.
     var lastError: String? {
-        failures.last.map { "operation \($0.operation) at sector \($0.sector): \(Errno(-$0.result))" }
+        failures.last.map {
+            let operation = IOOperation(rawValue: UInt8(truncatingIfNeeded: $0.operation))
+            return "\(RequestKey(operation, sector: $0.sector)): \(Errno(-$0.result))"
+        }
     }
 }
 

@@ -35,6 +35,7 @@ struct GivingUp {
     @Test func retryGoesOnAtTheLongestDelay() throws {
         let bench = loop(PolicySettings())
         #expect(bench.state == .failed)
+        let lost = bench.now
         #expect(bench.visible.reason == .crashLoop)
         let wait = try #require(bench.remaining(.retry))
         #expect(wait >= 8_000 && wait <= 12_000)
@@ -43,6 +44,7 @@ struct GivingUp {
         #expect(bench.state == .recovering)
         bench.goLive(bench.goOn(upTo: .verifying))
         #expect(bench.machine.isLive)
+        #expect(bench.machine.lastRecovery?.detected == lost, "its I/O waited since then")
     }
 
     @Test func holdWaitsForAnOperator() {
