@@ -41,12 +41,13 @@ extension LinuxSysTests {
             let inner = try Channel.pair()
             let ours = Channel(pair.ours)
             let theirs = Channel(pair.theirs)
-            let before = openDescriptors()
-            try ours.send(
-                [UInt8](repeating: 1, count: ChildProtocol.maxRecord + 1), descriptors: [inner.ours.raw],
-                wait: true)
-            #expect(throws: Errno.messageSize) { try theirs.receive(wait: true) }
-            #expect(openDescriptors() == before)
+            let leaks = try changesDescriptors {
+                try ours.send(
+                    [UInt8](repeating: 1, count: ChildProtocol.maxRecord + 1), descriptors: [inner.ours.raw],
+                    wait: true)
+                #expect(throws: Errno.messageSize) { try theirs.receive(wait: true) }
+            }
+            #expect(!leaks)
             try ours.send([5, 0])
             #expect(try theirs.receive(wait: true) == .record([5, 0], descriptors: []))
         }

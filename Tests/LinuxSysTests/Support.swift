@@ -11,6 +11,18 @@ func openDescriptors() -> Set<Int32> {
     Set((0..<512).filter { fcntl($0, F_GETFD) >= 0 })
 }
 
+/// Whether `body` leaves a descriptor open, or closes one that is not its own. Other tests of this process open and
+/// close theirs meanwhile, so one undisturbed run in which nothing changed is enough: a leak shows in each.
+func changesDescriptors(_ body: () throws -> Void) rethrows -> Bool {
+    for _ in 0..<50 {
+        let before = openDescriptors()
+        try body()
+        if openDescriptors() == before { return false }
+        usleep(20_000)
+    }
+    return true
+}
+
 /// Waits for the end of a child, ten seconds at most.
 func waitForEnd(_ child: borrowing Child) throws -> ExitCause? {
     var p = pollfd(fd: child.pidfd.raw, events: Int16(POLLIN), revents: 0)
