@@ -66,6 +66,14 @@ final class Device {
         visibleSince = now
     }
 
+    /// Its disk exists, and lives on this backend: nobody else may write there.
+    func owns(_ backend: BackendFacts) -> Bool {
+        guard machine.deviceID != nil, let facts = machine.facts, facts.identity != .none else {
+            return false
+        }
+        return facts.identity == backend.identity && !(facts.readOnly && backend.readOnly)
+    }
+
     func cookie(instance: String) -> OwnerCookie { OwnerCookie(instance: instance, name: name) }
 
     /// The process completed a request since it was attached.

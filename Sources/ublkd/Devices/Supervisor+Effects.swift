@@ -205,27 +205,37 @@ extension Supervisor {
     }
 
     private func prepared(_ facts: BackendFacts, _ id: WorkerID, _ device: Device) {
-        let configuration = device.configuration
-        if let block = configuration.blockSize, block < facts.logicalBlock, device.machine.deviceID == nil {
-            let failure = Failure(
-                .backingError,
-                "block_size = \(block) is smaller than the \(facts.logicalBlock) bytes of its backend: raise it, or set direct_io = false"
-            )
+        if let failure = refusal(of: facts, for: device) {
             device.workers[id]?.kill()
             return handle(.workerFailed(id, failure), of: device)
         }
-        if facts.size < 4096 {
-            device.workers[id]?.kill()
-            return handle(
-                .workerFailed(
-                    id, Failure(.backingError, "the backend has \(facts.size) bytes: a disk needs 4096")),
-                of: device)
-        }
+        let configuration = device.configuration
         device.parameters = DeviceParameters(
             facts, block: configuration.blockSize, maxIO: configuration.maxIO,
             readOnly: configuration.readOnly,
             discard: configuration.discard)
         handle(.workerPrepared(id, facts), of: device)
+    }
+
+    /// Why this backend cannot be the device's.
+    private func refusal(of facts: BackendFacts, for device: Device) -> Failure? {
+        if facts.size < 4096 {
+            return Failure(.backingError, "the backend has \(facts.size) bytes: a disk needs 4096")
+        }
+        guard device.machine.deviceID == nil else { return nil }
+        if let block = device.configuration.blockSize, block < facts.logicalBlock {
+            return Failure(
+                .backingError,
+                "block_size = \(block) is smaller than the \(facts.logicalBlock) bytes of its backend: raise it, or set direct_io = false"
+            )
+        }
+        // Nobody has its lock while the worker of its disk is dead: a disk keeps its backend even then.
+        if let owner = devices.values.first(where: { $0 !== device && $0.owns(facts) }) {
+            return Failure(
+                .backingError,
+                "its backend is that of device '\(owner.name)', by another name; one alone may serve it")
+        }
+        return nil
     }
 }
 
