@@ -74,13 +74,19 @@ static int run_compare(const struct task *t) {
     return is_backend(&s, &t->backend);
 }
 
-static int grow(int fd, const struct task *t) {
+// 0: it is the backend, and has at least the size. EFBIG: it is, and is smaller.
+static int check_backend(int fd, const struct task *t) {
     struct stat s;
     if (fstat(fd, &s) < 0) return -errno;
     if (!is_backend(&s, &t->backend)) return -ESTALE;
     uint64_t has = (uint64_t)s.st_size;
     if (t->backend.is_block_device && ioctl(fd, BLKGETSIZE64, &has) < 0) return -errno;
-    if (has >= t->size) return 0;
+    return has < t->size ? -EFBIG : 0;
+}
+
+static int grow(int fd, const struct task *t) {
+    int result = check_backend(fd, t);
+    if (result != -EFBIG) return result;
     if (t->backend.is_block_device || !t->backend.may_grow) return -EFBIG;
     if (ftruncate(fd, (off_t)t->size) < 0 || fsync(fd) < 0) return -errno;
     return 0;
@@ -92,15 +98,6 @@ static int run_grow(const struct task *t) {
     int result = grow(fd, t);
     close(fd);
     return result;
-}
-
-static int check_backend(int fd, const struct task *t) {
-    struct stat s;
-    if (fstat(fd, &s) < 0) return -errno;
-    if (!is_backend(&s, &t->backend)) return -ESTALE;
-    uint64_t has = (uint64_t)s.st_size;
-    if (t->backend.is_block_device && ioctl(fd, BLKGETSIZE64, &has) < 0) return -errno;
-    return has < t->size ? -EFBIG : 0;
 }
 
 // The descriptor is the result: it is this process's, and whoever takes the result closes it.

@@ -78,19 +78,21 @@ extension WorkerReply {
             w.put(what)
             return w.bytes
         case .ended: return RecordWriter(kind: 6).bytes
-        case .queueNeedsBackend(let queue, let errno), .queueNotRecovered(let queue, let errno):
-            var isNeed = false
-            if case .queueNeedsBackend = self { isNeed = true }
-            var w = RecordWriter(kind: isNeed ? 7 : 9)
-            w.put(queue)
-            w.put(errno.rawValue)
-            return w.bytes
+        case .queueNeedsBackend(let queue, let errno): return Self.record(7, queue, errno)
+        case .queueNotRecovered(let queue, let errno): return Self.record(9, queue, errno)
         case .queueRecovered(let queue):
             var w = RecordWriter(kind: 8)
             w.put(queue)
             return w.bytes
         case .ready: return RecordWriter(kind: 10).bytes
         }
+    }
+
+    private static func record(_ kind: UInt16, _ queue: UInt16, _ errno: Errno) -> [UInt8] {
+        var w = RecordWriter(kind: kind)
+        w.put(queue)
+        w.put(errno.rawValue)
+        return w.bytes
     }
 
     public init(record: [UInt8]) throws(RecordError) {
