@@ -34,6 +34,7 @@ private let workerRequests: [WorkerRequest] = [
             name: "", target: .null(size: 512), faults: InjectedFaults(), readOnly: true, discard: false,
             queues: 1, queueDepth: 1, maxIO: 4096, lockMemory: false, cpus: [], uid: 0, gid: 0)),
     .attach(device: 7, fetchNow: true, affinity: [[0], [1, 2, 3]]), .fetch, .probe(UInt64.max),
+    .recoverQueue(63), .giveUpQueue(1, .noSuchDevice), .limitRequests(86_400_000), .admit,
 ]
 
 private let workerReplies: [WorkerReply] = [
@@ -43,7 +44,8 @@ private let workerReplies: [WorkerReply] = [
             size: 1 << 40, logicalBlock: 4096, identity: .blockDevice(number: 0x10300), directIO: true,
             canDiscard: true, volatileCache: true, warnings: ["no direct I/O: ünï", ""])), .attached,
     .serving,
-    .failed(stage: .backendChanged, errno: .inputOutput, what: "another file"), .ended,
+    .failed(stage: .backendChanged, errno: .inputOutput, what: "another file"), .ended, .ready,
+    .queueNeedsBackend(2, .stale), .queueNotRecovered(2, .badDescriptor), .queueRecovered(63),
 ]
 
 private let agentRequests: [AgentRequest] =
@@ -55,6 +57,11 @@ private let agentRequests: [AgentRequest] =
         .startUserRecovery(device: 3, retryMicroseconds: 500), .endUserRecovery(device: 3, serverPID: -1),
         .filler(device: 3, queues: 64, queueDepth: 4096), .writeAttribute(path: "/sys/x", value: "none"),
         .setNodeAccess(path: "/dev/ublkb3", uid: 0, gid: 6, mode: 0o660), .cancel(token: 9),
+        .compareBackend(path: "/srv/a", .file(device: 1, inode: 2)),
+        .growBackend(path: "/srv/a", .file(device: 1, inode: 2), size: 1 << 40, mayGrow: true),
+        .openBackend(
+            path: "/dev/sda", .blockDevice(number: 8), size: 1 << 40, readOnly: true, directIO: false),
+        .quiesceDevice(device: 3, milliseconds: 5000), .updateSize(device: 3, sectors: 1 << 31),
     ].map { AgentRequest(token: 0x0102_0304_0506_0708, work: $0, deadline: 5000) }
 
 private let agentReplies: [AgentReply] = [
