@@ -6,6 +6,9 @@ public struct RecoverySlots: Sendable {
 
     public init(limit: Int) { self.limit = limit }
 
+    /// More devices are to be recovered than may be at once.
+    public var hasWaiting: Bool { !waiting.isEmpty }
+
     /// True: go on now. False: `release` of another device will name this one.
     public mutating func request(_ device: String) -> Bool {
         if active.contains(device) { return true }

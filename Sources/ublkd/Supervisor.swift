@@ -54,6 +54,8 @@ final class Supervisor {
     private var sources: [Source] = []
     private var readyTimer: Source?
     private var closedTimer: Source?
+    private var statusTimer: Source?
+    private var announcing: Source?
     private var lastStatusText = ""
 
     var instance: String { configuration.daemon.instance }
@@ -176,7 +178,7 @@ final class Supervisor {
         for (level, text, name) in untold { log.write(level, text, device: name) }
         untold = []
         eventLog.deliver()
-        if statusIsStale { refreshStatus() }
+        refreshStatusSoon()
         // From here on what a client asks is handled at once.
         isHandling = false
         guard events.isEmpty else { return drain() }
@@ -186,9 +188,26 @@ final class Supervisor {
 
     private func tellNodes() {
         for device in changed { noteNode(of: device) }
-        for device in announced { announceNode(of: device) }
         changed = []
-        announced = []
+        guard !announced.isEmpty, announcing == nil else { return }
+        // Each disk that udev looks at takes CPU from those whose applications still wait.
+        if slots.hasWaiting { announceLater(afterMilliseconds: 250) } else { announce() }
+    }
+
+    /// A few at a time: each takes a write to the kernel that is no short one.
+    private func announce() {
+        announcing = nil
+        let turn = announced.prefix(4)
+        announced.removeFirst(turn.count)
+        for device in turn {
+            // One that is being recovered again is told of when that is over.
+            if case .live = device.machine.phase { announceNode(of: device) }
+        }
+        if !announced.isEmpty { announceLater(afterMilliseconds: slots.hasWaiting ? 250 : 5) }
+    }
+
+    private func announceLater(afterMilliseconds delay: UInt64) {
+        announcing = try? loop.addTimer(afterMilliseconds: delay) { [weak self] in self?.announce() }
     }
 
     private func noteChange(of device: Device) {
@@ -305,7 +324,14 @@ final class Supervisor {
 
     // MARK: - Status line
 
+    /// Many devices that change at once are one line.
+    private func refreshStatusSoon() {
+        guard statusIsStale, statusTimer == nil else { return }
+        statusTimer = try? loop.addTimer(afterMilliseconds: 20) { [weak self] in self?.refreshStatus() }
+    }
+
     func refreshStatus() {
+        statusTimer = nil
         statusIsStale = false
         let text = summary
         if text != lastStatusText {
@@ -321,7 +347,7 @@ final class Supervisor {
     /// One line on the whole.
     var summary: String {
         var counts: [String: Int] = [:]
-        for device in devices.values { counts[device.machine.visible.state.rawValue, default: 0] += 1 }
+        for device in devices.values { counts[device.visible.state.rawValue, default: 0] += 1 }
         let states = counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         let devicesText = states.isEmpty ? "no devices" : states.joined(separator: ", ")
         return switch configState {

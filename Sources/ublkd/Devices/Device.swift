@@ -31,7 +31,7 @@ final class Device {
     var lookProbe: UInt64 = 0
     /// The control command under way, by the agent's token.
     var controlToken: (step: ControlStep, token: UInt64)?
-    var probe: (worker: WorkerID, number: UInt64, poll: Source?)?
+    var probe: (worker: WorkerID, number: UInt64, wait: UInt64, poll: Source?)?
     /// Number to take again after a stop: it is kept until the device is removed.
     var preferredID: UInt32?
     /// Fell into the present visible state at this time.

@@ -12,7 +12,7 @@ extension Supervisor {
     /// Asks every queue thread for a sign of life and looks at the status page until all have answered.
     func beginProbe(_ id: WorkerID, of device: Device) {
         probeNumber += 1
-        device.probe = (id, probeNumber, nil)
+        device.probe = (id, probeNumber, 1, nil)
         send(.probe(probeNumber), to: id, of: device)
         pollProbe(device)
     }
@@ -20,7 +20,9 @@ extension Supervisor {
     private func pollProbe(_ device: Device) {
         guard let probe = device.probe, let page = device.page else { return }
         for queue in 0..<page.page.queues where page.page.queue(queue).probeAnswered < probe.number {
-            device.probe?.poll = try? loop.addTimer(afterMilliseconds: 1) { [weak self, weak device] in
+            // Where a hundred are asked, their threads need the CPU more than this does.
+            device.probe?.wait = min(probe.wait * 2, 8)
+            device.probe?.poll = try? loop.addTimer(afterMilliseconds: probe.wait) { [weak self, weak device] in
                 if let self, let device { self.pollProbe(device) }
             }
             return
