@@ -52,6 +52,18 @@ void cu_test_point(const char *name) {
         if (taken == 0) act(actions[i]);
     }
 }
+
+int cu_test_armed(const char *name) { return folder >= 0 && unlinkat(folder, name, 0) == 0; }
+
+static int unfenced = -1;
+
+int cu_fenced_device(int device) {
+    if (unfenced < 0 && cu_test_armed("worker.unfenced")) unfenced = fcntl(device, F_DUPFD_CLOEXEC, 500);
+    return unfenced < 0 ? device : -1;
+}
+int cu_unfenced_device(void) { return unfenced; }
 #else
 void cu_test_point(const char *name) { (void)name; }
+int cu_fenced_device(int device) { return device; }
+int cu_unfenced_device(void) { return -1; }
 #endif

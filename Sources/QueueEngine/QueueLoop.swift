@@ -208,6 +208,12 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
         cu_prep_io(
             sqe, Ring.deviceIndex, command, memory.index, tag, result,
             UInt64(UInt(bitPattern: buffer(tag))), UserData(.slot, tag: tag).rawValue)
+        #if UBLKD_TEST_POINTS
+            if cu_unfenced_device() >= 0 {
+                sqe.pointee.fd = cu_unfenced_device()
+                sqe.pointee.flags = 0
+            }
+        #endif
     }
 }
 

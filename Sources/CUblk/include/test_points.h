@@ -13,4 +13,18 @@
 // The folder is opened when the process starts, so it must exist before, and be writable by everybody.
 void cu_test_point(const char *name);
 
+// Takes a file `name` in that folder away: whether it was there.
+#ifdef UBLKD_TEST_POINTS
+int cu_test_armed(const char *name);
+#else
+static inline int cu_test_armed(const char *name) { return 0; }
+#endif
+
+// Takes the fence out where `worker.unfenced` is armed: from then on this process uses /dev/ublkcN, open as `device`, by
+// a plain descriptor, and its rings' tables get what this returns instead. The driver lets go of such a worker
+// without waiting for its last write. Otherwise: `device`.
+int cu_fenced_device(int device);
+// The plain descriptor; -1: the fence stands.
+int cu_unfenced_device(void);
+
 #endif

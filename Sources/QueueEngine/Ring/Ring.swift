@@ -50,7 +50,7 @@ struct Ring: ~Copyable {
     /// serves may be replaced, and the first one keeps its lock as long as the ring lives. `backend` is -1 for a
     /// target without one.
     func register(device: Int32, backend: Int32, wake: Int32) throws(Errno) {
-        var files: (Int32, Int32, Int32, Int32) = (device, backend, wake, backend)
+        var files: (Int32, Int32, Int32, Int32) = (cu_fenced_device(device), backend, wake, backend)
         let result = withUnsafeBytes(of: &files) { bytes in
             io_uring_register_files(raw, bytes.baseAddress?.assumingMemoryBound(to: Int32.self), 4)
         }
