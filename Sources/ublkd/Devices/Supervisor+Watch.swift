@@ -22,7 +22,8 @@ extension Supervisor {
         for queue in 0..<page.page.queues where page.page.queue(queue).probeAnswered < probe.number {
             // Where a hundred are asked, their threads need the CPU more than this does.
             device.probe?.wait = min(probe.wait * 2, 8)
-            device.probe?.poll = try? loop.addTimer(afterMilliseconds: probe.wait) { [weak self, weak device] in
+            device.probe?.poll = try? loop.addTimer(afterMilliseconds: probe.wait) {
+                [weak self, weak device] in
                 if let self, let device { self.pollProbe(device) }
             }
             return
