@@ -142,27 +142,41 @@ extension DeviceMachine {
             retry(failed)
         case .timer(.retry) where !failed.held:
             retry(failed)
-        case .stop(let remove, _, _): stop(failed, remove: remove)
+        case .stop(let remove, let force, _): stop(failed, remove: remove, force: force)
         case .closed where removalPending && failed.deviceID != nil:
-            guard failed.failure.reason != .controlWedged else { return }
-            stop(failed, remove: true)
+            guard failed.wedge == nil else { return }
+            stop(failed, remove: true, force: true)
         case .controlDone(let step, let result, _) where step.meansGone(result): vanished(failed)
         case .controlDone(let step, let result, _): noteAnswer(failed, step, result)
         case .controlLost(let step): wedged(deviceID: failed.deviceID, worker: nil, step)
+        case .controlReturned(let step): returned(failed, step)
+        case .workerDied(let id, _, _) where id == failed.wedge?.worker?.id:
+            var failed = failed
+            failed.wedge?.worker = nil
+            phase = .failed(failed)
         case .deviceGone where failed.deviceID != nil: vanished(failed)
         case .workerGiven(let ref): emit(.kill(ref.id))
         default: break
         }
     }
 
-    private mutating func stop(_ failed: Failed, remove: Bool) {
+    private mutating func stop(_ failed: Failed, remove: Bool, force: Bool) {
         guard let id = failed.deviceID else {
             emit(.disarm(.retry))
             return conclude(stopPurpose(remove: remove))
         }
         removalPending = removalPending || remove
-        guard failed.failure.reason != .controlWedged else {
-            return log(.error, "not stopped: \(failed.failure.message)")
+        guard failed.wedge == nil else {
+            var failed = failed
+            var stop =
+                failed.wedge?.stop
+                ?? Stopping(deviceID: id, worker: nil, purpose: .operatorStop, killFirst: true, force: force)
+            removalPending = removalPending || stop.purpose == .remove
+            stop.purpose = stopPurpose(remove: remove)
+            stop.force = stop.force || force
+            failed.wedge?.stop = stop
+            phase = .failed(failed)
+            return log(.error, "not stopped yet: \(failed.failure.message)")
         }
         var stopping = Stopping(
             deviceID: id, worker: nil, purpose: stopPurpose(remove: remove), killFirst: true, force: true)
@@ -187,6 +201,8 @@ extension DeviceMachine {
         var f = failed
         f.deviceID = nil
         f.repeated = false
+        if let worker = f.wedge?.worker { dismiss(worker) }
+        f.wedge = nil
         phase = .failed(f)
         emit(.deviceDeleted)
         log(.warning, "another tool deleted the device")
@@ -197,8 +213,11 @@ extension DeviceMachine {
 
     private mutating func retry(_ failed: Failed) {
         guard let id = failed.deviceID else { return beginStarting() }
-        guard failed.failure.reason != .controlWedged else {
-            return log(.error, "not recovered: \(failed.failure.message)")
+        guard failed.wedge == nil else {
+            var failed = failed
+            failed.wedge?.stop?.purpose = .startAgain
+            phase = .failed(failed)
+            return log(.error, "not recovered yet: \(failed.failure.message)")
         }
         guard !failed.mustBeRemade else { return remake(id, nil) }
         emit(.disarm(.retry))

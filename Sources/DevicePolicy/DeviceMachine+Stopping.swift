@@ -31,7 +31,7 @@ extension DeviceMachine {
         case .controlLate(.deleteDevice):
             s.isDeletionLate = true
             phase = .stopping(s)
-        case .controlLost(let step): wedged(deviceID: s.deviceID, worker: s.worker, step)
+        case .controlLost(let step): wedged(deviceID: s.deviceID, worker: s.worker, step, stop: s)
         case .deviceGone:
             s.isGone = true
             phase = .stopping(s)

@@ -94,7 +94,8 @@ extension DeviceMachine {
         case .live(let l): l.worker
         case .recovering(let r): r.worker.ref ?? dying
         case .stopping(let s): s.worker
-        case .absent, .stopped, .failed, .removed: nil
+        case .failed(let f): f.wedge?.worker
+        case .absent, .stopped, .removed: nil
         }
     }
 

@@ -115,7 +115,7 @@ public struct DeviceMachine: Sendable {
     private var hasDisk: Bool {
         switch phase {
         case .live, .recovering: true
-        case .failed(let failed): failed.deviceID != nil
+        case .failed(let failed): failed.deviceID != nil && failed.wedge?.stop == nil
         default: false
         }
     }

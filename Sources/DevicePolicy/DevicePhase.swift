@@ -210,4 +210,15 @@ public struct Failed: Sendable {
     public var repeated = false
     /// What is left of it cannot be recovered, only deleted and made anew.
     public var mustBeRemade = false
+    /// The command that the kernel does not answer: nothing is done with the device before it ends.
+    public var wedge: Wedge?
+}
+
+/// A control command whose agent was given up.
+public struct Wedge: Sendable {
+    public var step: ControlStep
+    /// It was not killed, as it may serve.
+    public var worker: WorkerRef?
+    /// What is to happen when the command has ended; nil: the device comes back.
+    public var stop: Stopping?
 }

@@ -19,6 +19,8 @@ final class AgentPool {
         case late
         /// The agent did not answer even then: it is written off.
         case lost
+        /// After `lost`: the command has ended after all.
+        case returned
     }
 
     private struct Ticket {
@@ -40,6 +42,8 @@ final class AgentPool {
     private var spare: AgentProcess?
     private var writtenOff: [AgentProcess] = []
     private var tickets: [UInt64: Ticket] = [:]
+    /// Of commands that were lost: each ends at the latest with its agent.
+    private var lost: [Ticket] = []
     private var nextToken: UInt64 = 1
     private var refill: Source?
 
@@ -87,6 +91,7 @@ final class AgentPool {
     func end() {
         refill = nil
         tickets = [:]
+        lost = []
         for agent in agents.values { agent.kill() }
         spare?.kill()
         for agent in writtenOff { agent.kill() }
@@ -154,6 +159,7 @@ final class AgentPool {
     private func lose(_ token: UInt64) {
         guard let ticket = tickets.removeValue(forKey: token) else { return }
         writeOff(ticket.agent)
+        lost.append(ticket)
         ticket.report(.lost)
         retireIfIdle(ticket.agent)
     }
@@ -183,7 +189,10 @@ final class AgentPool {
         if !agent.isWrittenOff {
             log.write(.warning, "control agent \(agent.pid) ended; a new one takes over")
         }
+        let returned = lost.filter { $0.agent === agent }
+        lost.removeAll { $0.agent === agent }
         for ticket in orphaned.values { ticket.report(.done(-Errno.interrupted.rawValue, payload: [])) }
+        for ticket in returned { ticket.report(.returned) }
         scheduleSpare()
     }
 }

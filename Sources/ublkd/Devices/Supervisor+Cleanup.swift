@@ -149,7 +149,7 @@ extension Supervisor {
                 work, role: .stopping, deadline: configuration.daemon.controlTimeout.rawValue
             ) { outcome in
                 switch outcome {
-                case .submitted, .late: break
+                case .submitted, .late, .returned: break
                 case .lost: then(.timeout(name: orphan.name))
                 case .done(let result, _): then(orphan.failure(of: words, result))
                 }

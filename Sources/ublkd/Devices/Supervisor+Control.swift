@@ -117,6 +117,7 @@ extension Supervisor {
         case .lost:
             device.controlToken = nil
             handle(.controlLost(step), of: device)
+        case .returned: handle(.controlReturned(step), of: device)
         case .done(let result, let payload):
             TestPoint.pass("ublkd.done.\(step.words)")
             device.controlToken = nil
@@ -189,6 +190,7 @@ extension Supervisor {
                 case .submitted: break
                 case .late: self.handle(.controlLate(.limitRequests), of: device)
                 case .lost: self.handle(.controlLost(.limitRequests), of: device)
+                case .returned: self.handle(.controlReturned(.limitRequests), of: device)
                 case .done(let result, _) where result < 0:
                     self.handle(.controlDone(.limitRequests, result: result, deviceID: nil), of: device)
                 case .done: self.write(Array(attributes.dropFirst()), of: device)

@@ -25,7 +25,7 @@ extension Supervisor {
                 report: { [weak self, weak device] outcome in
                     guard let self, let device else { return }
                     switch outcome {
-                    case .submitted, .late: break
+                    case .submitted, .late, .returned: break
                     case .done(let result, _): self.notOpened(queue, device, path, Errno(-result))
                     case .lost: self.notOpened(queue, device, path, .timedOut)
                     }

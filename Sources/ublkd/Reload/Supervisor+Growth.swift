@@ -32,7 +32,7 @@ extension Supervisor {
                 [weak self, weak device] outcome in
                 guard let self, let device else { return }
                 switch outcome {
-                case .submitted, .late: break
+                case .submitted, .late, .returned: break
                 case .done(let result, _) where result >= 0: self.post(.grow(bytes: bytes), to: device)
                 case .done(let result, _): self.notGrown(device, Errno(-result))
                 case .lost: self.notGrown(device, .timedOut)

@@ -250,6 +250,7 @@ extension FakeWorld {
     private func abandonCommand() {
         // A START_DEV in a lost agent could make a disk LIVE behind any successor's back.
         orphans.removeAll { if case .startDevice = $0 { true } else { false } }
+        lostStep = nil
         guard let abandoned = command else { return }
         command = nil
         if case .startDevice = abandoned.step, abandoned.ignoresCancel { return }

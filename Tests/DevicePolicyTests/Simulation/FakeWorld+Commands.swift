@@ -74,7 +74,17 @@ extension FakeWorld {
         orphans.append(lost.step)
         answersWereLost = true
         knowledge.isWrittenOff = lost.step != .addDevice
+        lostStep = lost.step
         tell(.controlLost(lost.step))
+    }
+
+    /// The kernel ends what an agent was given up for, and with it the agent.
+    func returnLost() {
+        guard let step = lostStep else { return }
+        lostStep = nil
+        orphans.removeAll { $0 == step }
+        knowledge.isWrittenOff = false
+        tell(.controlReturned(step))
     }
 
     func executeOrphan() {

@@ -14,6 +14,7 @@ extension FakeWorld {
         case execute
         case answer
         case executeOrphan
+        case returnLost
         case tellState
         case tellHolders
         case answerProbe
@@ -39,6 +40,7 @@ extension FakeWorld {
         }
         addCommand(to: &next)
         if !orphans.isEmpty { next.append(.executeOrphan) }
+        if lostStep != nil && random.chance(isCalm ? 100 : 10) { next.append(.returnLost) }
         if queries > 0 { next.append(.tellState) }
         if holderSearches > 0 { next.append(.tellHolders) }
         if canAnswerProbe { next.append(.answerProbe) }
@@ -122,6 +124,7 @@ extension FakeWorld {
         case .execute: execute()
         case .answer: answer()
         case .executeOrphan: executeOrphan()
+        case .returnLost: returnLost()
         case .tellState: tellState()
         case .tellHolders:
             holderSearches -= 1

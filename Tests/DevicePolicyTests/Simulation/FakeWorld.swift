@@ -26,6 +26,8 @@ final class FakeWorld {
     var command: FakeCommand?
     /// Commands of agents that were written off: the kernel may still execute them.
     var orphans: [ControlStep] = []
+    /// The last of them: its agent's end is yet to be heard of.
+    var lostStep: ControlStep?
     var timers = FakeTimers()
     var workersWanted = 0
     var queries = 0

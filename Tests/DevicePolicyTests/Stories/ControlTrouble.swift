@@ -28,6 +28,48 @@ struct ControlTrouble {
         #expect(bench.commands == commands, "no further command for it")
     }
 
+    /// The backend of a dead worker hangs, and with it STOP_DEV: when it goes on, the device is stopped as it was to be.
+    @Test func aLostStopIsFinishedWhenTheKernelEndsIt() throws {
+        let bench = Situation.stopping.bench
+        let step = try #require(bench.pending)
+        let worker = bench.serving
+        bench.send(.controlLate(step))
+        bench.send(.controlLost(step))
+        bench.send(.workerDied(worker.id, .signalled(9), served: true))
+        #expect(bench.state == .held)
+        #expect(bench.acts(.controlReturned(.deleteDevice)) == [], "another one's end says nothing")
+        #expect(bench.acts(.controlReturned(step)).contains(.control(step)))
+        bench.done(step)
+        bench.done(.deleteDevice)
+        #expect(bench.state == .stopped)
+    }
+
+    /// What an operator says meanwhile is done then.
+    @Test func anOperatorChangesHisMindWhileStopHangs() throws {
+        let bench = Situation.stopping.bench
+        let step = try #require(bench.pending)
+        let worker = bench.serving
+        bench.send(.controlLost(step))
+        bench.send(.workerDied(worker.id, .signalled(9), served: true))
+        bench.send(.start)
+        #expect(bench.state == .held)
+        bench.send(.controlReturned(step))
+        bench.done(step)
+        #expect(bench.done(.deleteDevice).contains(.takeWorker))
+        #expect(bench.state == .starting)
+    }
+
+    @Test func aLostEndIsFollowedByAnotherRecovery() {
+        let bench = Bench().live()
+        let worker = bench.recover(upTo: .served)
+        bench.send(.controlLost(.end(worker)))
+        bench.send(.workerDied(worker.id, .signalled(9), served: true))
+        #expect(bench.state == .held)
+        bench.send(.stop(remove: false, force: false, isOpen: true))
+        #expect(bench.acts(.controlReturned(.end(worker))).contains(.requestSlot))
+        #expect(bench.state == .recovering)
+    }
+
     /// Nobody waits for START any more, but whether it was accepted will never be known.
     @Test func aCommandThatIsLostAfterGivingUpLeavesTheDeviceAlone() {
         let bench = Bench(.classic, settings: PolicySettings(restartBurst: 1)).live()

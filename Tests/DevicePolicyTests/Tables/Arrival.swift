@@ -10,7 +10,7 @@ enum Arrival: String, CaseIterable {
         otherFailed
     case died, otherDied, probe, otherProbe
     case slot
-    case submitted, otherSubmitted, done, refused, busy, interrupted, gone, otherDone, late, otherLate, lost
+    case submitted, otherSubmitted, done, refused, busy, interrupted, gone, otherDone, late, otherLate, lost, returned
     case queueNeeds, queueFails, recoverQueue, repairTimer
     case seenLive, seenDead, deviceGone, holders, closed
     case retryTimer, stepTimer, verifyTimer
@@ -60,6 +60,7 @@ enum Arrival: String, CaseIterable {
         case .late: return bench.pending.map { .controlLate($0) }
         case .otherLate: return .controlLate(.startDevice(pid: 1))
         case .lost: return bench.pending.map { .controlLost($0) }
+        case .returned: return .controlReturned(bench.pending ?? .stopDevice)
         case .queueNeeds: return .queueNeedsBackend(own, queue: 0, .stale)
         case .queueFails: return .queueNotRecovered(own, queue: 0, .badDescriptor)
         case .recoverQueue: return .recoverQueues([0])

@@ -39,11 +39,12 @@ extension EventTable {
         start: → held (controlWedged)
         recover: → held (controlWedged)
         stop: → held (controlWedged)
-        stopOpen: refused → held (controlWedged)
+        stopOpen: → held (controlWedged)
         stopForced: → held (controlWedged)
         remove: → held (controlWedged)
         removeOpen: → held (controlWedged)
         given: kill X → held (controlWedged)
+        returned: STOP_DEV → stopping
         deviceGone: deleted → held (controlWedged)
         """,
     ]
