@@ -50,14 +50,14 @@ fill_inbox() {
         built=$top/.build-points/release/$program
         [ ! -x "$built" ] || strip -o "$stage/bin-points/$program" "$built"
     done
-    cp -r "$here"/{cases,soak} "$stage/"
+    cp -r "$here"/{cases,soak,bench} "$stage/"
     cp "$here"/lib/case*.sh "$stage/lib/"
     local folder
     for folder in config deploy; do [ ! -d "$top/$folder" ] || cp -r "$top/$folder" "$stage/"; done
 }
 
 inbox_inputs() {
-    printf '%s\n' "$here"/{cases,soak,support,lib} "$here"/support/{*,*/*} "$here"/{cases,soak}/* \
+    printf '%s\n' "$here"/{cases,soak,bench,support,lib} "$here"/support/{*,*/*} "$here"/{cases,soak,bench}/* \
         "$here"/lib/case*.sh "$here"/lib/inbox.sh
     find "$top/config" "$top/deploy" 2>/dev/null || true
     local program built
