@@ -53,6 +53,8 @@ public enum DeviceEffect: Sendable, Equatable {
     case becameLive(recovery: RecoveryRecord?)
     /// The queue serves with a backend that was opened anew.
     case queueRecovered(Int)
+    /// Its backend could not be opened anew.
+    case queueNotRecovered(Int, Failure)
     /// The disk has this many bytes from now on.
     case resized(bytes: UInt64)
     /// `stop` was refused: somebody has the disk open.

@@ -101,6 +101,7 @@ extension DeviceMachine {
         log(
             repair.attempts == 0 ? .error : .debug,
             "queue \(queue) was not recovered: \(failure.message)")
+        emit(.queueNotRecovered(queue, failure))
         guard repair.isStopped || repair.attempts > 0 else {
             // It serves with the backend it has: an operator's wish that could not be met.
             l.repairs[queue] = nil

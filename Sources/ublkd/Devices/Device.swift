@@ -43,6 +43,8 @@ final class Device {
     var pendingChange: String?
     /// Calls that wait for this device's stop to come to an end.
     var stopWaiters: [(DeviceOutcome) -> Void] = []
+    /// Calls that wait for queues to be recovered in place.
+    var queueWaiters: [QueueWaiter] = []
     var parameters: DeviceParameters?
     var flags: DeviceFlags = []
     /// What its state file holds.

@@ -28,7 +28,10 @@ extension Supervisor {
         case .recoverQueue(let id, let queue): recoverQueue(queue, by: id, of: device)
         case .giveUpQueue(let id, let queue, let errno):
             send(.giveUpQueue(UInt16(queue), errno), to: id, of: device)
-        case .queueRecovered: save(device, worker: device.machine.worker?.pid)
+        case .queueRecovered(let queue):
+            save(device, worker: device.machine.worker?.pid)
+            queueSettled(queue, of: device)
+        case .queueNotRecovered(let queue, let failure): queueSettled(queue, of: device, failure)
         case .kill(let id): device.workers[id]?.kill()
         case .control(let step): command(step, of: device)
         case .cancelControl(let step):

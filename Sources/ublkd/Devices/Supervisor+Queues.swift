@@ -2,6 +2,7 @@ import BlockABI
 import Configuration
 import DevicePolicy
 import LinuxSys
+import Systemd
 
 // Recovery of queues in place: an agent opens the backend anew, as a serving worker opens nothing itself, and the
 // worker is passed the descriptor.
@@ -54,10 +55,48 @@ extension Supervisor {
         handle(.backendNotOpened(queue: queue, failure, answer), of: device)
     }
 
+    // MARK: - Who asked
+
+    /// Calls `report` once: with the failure of one of `queues`, or with nil, when all are recovered or it takes
+    /// longer than an answer should.
+    func awaitRecovery(of queues: [Int], _ device: Device, report: @escaping (Failure?) -> Void) {
+        let waiter = QueueWaiter(queues, report)
+        waiter.patience = try? loop.addTimer(afterMilliseconds: 2_000) {
+            [weak self, weak device, weak waiter] in
+            guard let self, let device, let waiter else { return }
+            self.settle(waiter, of: device, nil)
+        }
+        device.queueWaiters.append(waiter)
+    }
+
+    func queueSettled(_ queue: Int, of device: Device, _ failure: Failure? = nil) {
+        for waiter in device.queueWaiters where waiter.queues.remove(queue) != nil {
+            if failure != nil || waiter.queues.isEmpty { settle(waiter, of: device, failure) }
+        }
+    }
+
+    private func settle(_ waiter: QueueWaiter, of device: Device, _ failure: Failure?) {
+        device.queueWaiters.removeAll { $0 === waiter }
+        waiter.patience = nil
+        waiter.report(failure)
+    }
+
     func recoverQueue(_ queue: Int, by id: WorkerID, of device: Device) {
         let descriptor = device.openedBackends.removeValue(forKey: queue)
         send(
             .recoverQueue(UInt16(queue)), to: id, of: device,
             descriptors: descriptor.map { [$0.fd.raw] } ?? [])
+    }
+}
+
+/// A call that waits for queues of one device.
+final class QueueWaiter {
+    var queues: Set<Int>
+    let report: (Failure?) -> Void
+    var patience: Source?
+
+    init(_ queues: [Int], _ report: @escaping (Failure?) -> Void) {
+        self.queues = Set(queues)
+        self.report = report
     }
 }

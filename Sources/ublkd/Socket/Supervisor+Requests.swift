@@ -24,7 +24,7 @@ extension Supervisor {
         case .reload(let recreate): self.recreate(recreate, answer: answer)
         case .start(let names): answer(start(names))
         case .stop(let names, let force): stop(names, force: force, answer: answer)
-        case .recover(let name, let queues): answer(recover(name, queues: queues))
+        case .recover(let name, let queues): recover(name, queues: queues, answer: answer)
         case .restart(let names): restart(names, answer: answer)
         case .upgrade(let names, let force): upgrade(names, force: force, answer: answer)
         case .plan: plan(answer)
@@ -85,23 +85,22 @@ extension Supervisor {
         }
     }
 
-    private func recover(_ name: String, queues: [Int]) -> Result<Response, WireError> {
-        guard let device = device(named: name) else { return .failure(.noSuchDevice(name: name)) }
-        guard queues.isEmpty else { return recover(queues, of: device) }
+    private func recover(_ name: String, queues: [Int], answer: @escaping Answer) {
+        guard let device = device(named: name) else { return answer(.failure(.noSuchDevice(name: name))) }
+        guard queues.isEmpty else { return recover(queues, of: device, answer: answer) }
         guard device.configuration.recovery != .none || device.machine.deviceID == nil else {
-            return .failure(
-                .refused(
-                    name: device.name,
-                    reason: "recovery = \"none\": the disk goes with its worker; use `ublkctl restart`"))
+            return answer(
+                .failure(
+                    .refused(
+                        name: device.name,
+                        reason: "recovery = \"none\": the disk goes with its worker; use `ublkctl restart`")))
         }
         post(.recover, to: device)
-        return .success(.recover([outcome(device, .accepted)]))
+        answer(.success(.recover([outcome(device, .accepted)])))
     }
 
-    private func recover(_ queues: [Int], of device: Device) -> Result<Response, WireError> {
-        func refused(_ reason: String) -> Result<Response, WireError> {
-            .failure(.refused(name: device.name, reason: reason))
-        }
+    private func recover(_ queues: [Int], of device: Device, answer: @escaping Answer) {
+        func refused(_ reason: String) { answer(.failure(.refused(name: device.name, reason: reason))) }
         let count = device.page?.page.queues ?? 0
         guard let worker = device.machine.worker, device.machine.isLive else {
             return refused("its queues are recovered in place only while it is live: leave out --queue")
@@ -112,11 +111,16 @@ extension Supervisor {
         guard device.workers[worker.id]?.channel != nil else {
             return refused("its worker takes no orders: leave out --queue to replace it")
         }
-        post(.recoverQueues(queues), to: device)
         let nothingToOpen =
             device.configuration.backendPath == nil
             ? "its target has nothing to open anew: the bookkeeping of the queue is restarted" : nil
-        return .success(.recover([outcome(device, .accepted, nothingToOpen)]))
+        awaitRecovery(of: queues, device) { failure in
+            let answered =
+                failure.map { self.outcome(device, .failed, $0.message) }
+                ?? self.outcome(device, .accepted, nothingToOpen)
+            answer(.success(.recover([answered])))
+        }
+        post(.recoverQueues(queues), to: device)
     }
 
     private func stop(_ names: [String], force: Bool, answer: @escaping Answer) {

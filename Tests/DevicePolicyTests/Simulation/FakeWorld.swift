@@ -152,7 +152,8 @@ final class FakeWorld {
             knowledge.isStopWanted = machine.removalPending || isStopUnfinished
         case .removed: knowledge.isRemoved = true
         case .rollBackProgram, .programProven, .handOverEnded: break
-        case .probeQueues, .openBackend, .recoverQueue, .giveUpQueue, .queueRecovered: break
+        case .probeQueues, .openBackend, .recoverQueue, .giveUpQueue, .queueRecovered, .queueNotRecovered:
+            break
         case .deviceDeleted, .resized, .log: break
         }
     }

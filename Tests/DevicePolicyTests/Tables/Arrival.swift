@@ -10,7 +10,8 @@ enum Arrival: String, CaseIterable {
         otherFailed
     case died, otherDied, probe, otherProbe
     case slot
-    case submitted, otherSubmitted, done, refused, busy, interrupted, gone, otherDone, late, otherLate, lost, returned
+    case submitted, otherSubmitted, done, refused, busy, interrupted, gone, otherDone, late, otherLate, lost,
+        returned
     case queueNeeds, queueFails, recoverQueue, repairTimer
     case seenLive, seenDead, deviceGone, holders, closed
     case retryTimer, stepTimer, verifyTimer

@@ -22,6 +22,7 @@ extension DeviceEffect {
         case .recoverQueue(_, let queue): "recover queue \(queue)"
         case .giveUpQueue(_, let queue, _): "give up queue \(queue)"
         case .queueRecovered(let queue): "queue \(queue) recovered"
+        case .queueNotRecovered(let queue, _): "queue \(queue) not recovered"
         case .kill(let id): "kill \(id.name(own))"
         case .control(let step): step.words
         case .cancelControl(let step): "cancel \(step.words)"
