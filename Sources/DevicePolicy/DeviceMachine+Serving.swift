@@ -201,8 +201,11 @@ extension DeviceMachine {
         var f = failed
         f.deviceID = nil
         f.repeated = false
-        if let worker = f.wedge?.worker { dismiss(worker) }
-        f.wedge = nil
+        if let wedge = f.wedge {
+            if let worker = wedge.worker { dismiss(worker) }
+            f.wedge = nil
+            f.failure = Failure(.none, "another tool deleted the device: `ublkctl start` makes it anew")
+        }
         phase = .failed(f)
         emit(.deviceDeleted)
         log(.warning, "another tool deleted the device")

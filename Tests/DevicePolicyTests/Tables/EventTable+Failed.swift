@@ -45,7 +45,7 @@ extension EventTable {
         removeOpen: → held (controlWedged)
         given: kill X → held (controlWedged)
         returned: STOP_DEV → stopping
-        deviceGone: deleted → held (controlWedged)
+        deviceGone: deleted → held
         """,
     ]
 }

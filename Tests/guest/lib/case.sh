@@ -53,6 +53,9 @@ distribution() {
     report "$line"
 }
 
+# percentile FILE P: of the numbers in FILE, one a line.
+percentile() { sort -g "$1" | awk -v p="$2" '{ v[NR] = $1 } END { i = int(NR * p / 100 + 0.5); print v[i < 1 ? 1 : i] }'; }
+
 # random_pause MAX_MS: sleeps up to so long.
 random_pause() { sleep "$(awk -v m="$1" -v r="$SRANDOM" 'BEGIN { printf "%.3f", r % m / 1000 }')"; }
 

@@ -3,6 +3,7 @@
 // device with one queue; every server has answered requests before it is killed. Prints one line for each kill:
 // milliseconds until START was accepted, and until END returned, which is LIVE.
 #include "control.h"
+#include "ring.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -26,15 +27,9 @@ static char *buffers;
 static void command(struct io_uring *ring, uint32_t op, uint16_t tag, int result)
 {
     struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
-    struct cu_io_cmd io = {.tag = tag, .result = result, .addr = (uintptr_t)(buffers + (size_t)tag * MAX_IO)};
     if (!sqe)
         errx(1, "the queue's ring is full");
-    memset(sqe, 0, sizeof *sqe);
-    sqe->opcode = IORING_OP_URING_CMD;
-    sqe->flags = IOSQE_FIXED_FILE;
-    sqe->off = op;
-    sqe->user_data = tag;
-    memcpy((char *)sqe + 48, &io, sizeof io);
+    cu_prep_io(sqe, 0, op, 0, tag, result, (uintptr_t)(buffers + (size_t)tag * MAX_IO), tag);
 }
 
 // The server: everything but the device is ready when it says so; it goes on when `go` becomes readable.
