@@ -362,6 +362,9 @@ static void files(void)
 {
     char path[64];
     struct stat status;
+    // udev gives a new node group and mode too, and must not be later than the agent
+    if (system("udevadm settle --timeout=20"))
+        errx(1, "udev is not done with the node after 20 s");
     struct record r = request(ACCESS, 2000);
     snprintf(path, sizeof path, "/dev/ublkb%u", device);
     put_raw(&r, path, strlen(path));
