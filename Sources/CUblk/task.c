@@ -113,6 +113,12 @@ static int run_open(const struct task *t) {
     return result;
 }
 
+// Claims a block device for this process. The descriptor is the result.
+static int run_claim(const struct task *t) {
+    int fd = open(t->path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
 static void *run_task(void *argument) {
     struct task *t = argument;
     struct cu_task_done done = {t->number, t->run(t)};
@@ -173,6 +179,11 @@ int cu_task_grow(
 int cu_task_open(
     int report, uint64_t number, const char *path, const struct cu_backend_id *backend, uint64_t size) {
     struct task t = {.report = report, .number = number, .run = run_open, .backend = *backend, .size = size};
+    return start(&t, path, NULL);
+}
+
+int cu_task_claim(int report, uint64_t number, const char *path) {
+    struct task t = {.report = report, .number = number, .run = run_claim};
     return start(&t, path, NULL);
 }
 

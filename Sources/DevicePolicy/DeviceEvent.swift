@@ -110,8 +110,9 @@ public enum DeviceEvent: Sendable {
     case controlLate(ControlStep)
     /// The agent did not answer after all: it is written off, and nothing is known of the command.
     case controlLost(ControlStep)
-    /// A lost command has ended after all, as its agent has. What it did is not known.
-    case controlReturned(ControlStep)
+    /// A lost command has ended after all, as its agent has. What it did is not known, but for ADD_DEV: `deviceID` is
+    /// the number of a device that bears this device's owner mark.
+    case controlReturned(ControlStep, deviceID: UInt32?)
     case deviceInfo(KernelState?, pid: Int32)
     /// Nothing answers GET_DEV_INFO for this id any more.
     case deviceGone

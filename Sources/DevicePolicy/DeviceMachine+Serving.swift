@@ -145,11 +145,11 @@ extension DeviceMachine {
         case .stop(let remove, let force, _): stop(failed, remove: remove, force: force)
         case .closed where removalPending && failed.deviceID != nil:
             guard failed.wedge == nil else { return }
-            stop(failed, remove: true, force: true)
+            stop(failed, remove: true, force: false)
         case .controlDone(let step, let result, _) where step.meansGone(result): vanished(failed)
         case .controlDone(let step, let result, _): noteAnswer(failed, step, result)
         case .controlLost(let step): wedged(deviceID: failed.deviceID, worker: nil, step)
-        case .controlReturned(let step): returned(failed, step)
+        case .controlReturned(let step, let id): returned(failed, step, deviceID: id)
         case .workerDied(let id, _, _) where id == failed.wedge?.worker?.id:
             var failed = failed
             failed.wedge?.worker = nil
@@ -161,27 +161,20 @@ extension DeviceMachine {
     }
 
     private mutating func stop(_ failed: Failed, remove: Bool, force: Bool) {
+        if let wedge = failed.wedge { return stop(failed, wedge, remove: remove, force: force) }
         guard let id = failed.deviceID else {
             emit(.disarm(.retry))
             return conclude(stopPurpose(remove: remove))
         }
         removalPending = removalPending || remove
-        guard failed.wedge == nil else {
-            var failed = failed
-            var stop =
-                failed.wedge?.stop
-                ?? Stopping(deviceID: id, worker: nil, purpose: .operatorStop, killFirst: true, force: force)
-            removalPending = removalPending || stop.purpose == .remove
-            stop.purpose = stopPurpose(remove: remove)
-            stop.force = stop.force || force
-            failed.wedge?.stop = stop
-            phase = .failed(failed)
-            return log(.error, "not stopped yet: \(failed.failure.message)")
-        }
-        var stopping = Stopping(
-            deviceID: id, worker: nil, purpose: stopPurpose(remove: remove), killFirst: true, force: true)
-        stopping.mustBeRemade = failed.mustBeRemade
-        beginStopping(stopping)
+        let isLost = failed.mustBeRemade || !settings.survivesWorker
+        var former = failed
+        // What is under way ends before the stop, and may yet be accepted.
+        former.repeated = true
+        beginStopping(
+            Stopping(
+                deviceID: id, worker: nil, purpose: stopPurpose(remove: remove), killFirst: true,
+                force: force || isLost, mustBeRemade: failed.mustBeRemade, failed: isLost ? nil : former))
     }
 
     /// The recovery that was given up had a command under way: what it did counts for the next one.
@@ -215,13 +208,13 @@ extension DeviceMachine {
     }
 
     private mutating func retry(_ failed: Failed) {
-        guard let id = failed.deviceID else { return beginStarting() }
         guard failed.wedge == nil else {
             var failed = failed
             failed.wedge?.stop?.purpose = .startAgain
             phase = .failed(failed)
             return log(.error, "not recovered yet: \(failed.failure.message)")
         }
+        guard let id = failed.deviceID else { return beginStarting() }
         guard !failed.mustBeRemade else { return remake(id, nil) }
         emit(.disarm(.retry))
         beginRecovery(

@@ -67,7 +67,9 @@ extension DeviceMachine {
         case .controlSubmitted(.startDevice): fetch(s)
         case .controlDone(let step, let result, let deviceID): answered(s, step, result, deviceID)
         case .controlLost(let step):
-            wedged(deviceID: s.deviceID, worker: s.worker, step)
+            wedged(
+                deviceID: s.deviceID, worker: s.worker, step,
+                stop: s.abandonedFor.map { PlannedStop(purpose: $0, force: true) })
         case .timer(.verify) where s.step == .verifying:
             emit(.queryDevice)
             arm(.verify, afterMilliseconds: Self.verifyInterval)

@@ -31,7 +31,9 @@ extension DeviceMachine {
         case .controlLate(.deleteDevice):
             s.isDeletionLate = true
             phase = .stopping(s)
-        case .controlLost(let step): wedged(deviceID: s.deviceID, worker: s.worker, step, stop: s)
+        case .controlLost(let step):
+            let stop = PlannedStop(purpose: s.purpose, force: s.force, isGone: s.isGone)
+            wedged(deviceID: s.deviceID, worker: s.worker, step, stop: stop)
         case .deviceGone:
             s.isGone = true
             phase = .stopping(s)
@@ -81,7 +83,7 @@ extension DeviceMachine {
             emit(.disarm(.step))
             guard !s.isGone else { return finish(s) }
             s.step = .stopping
-            control(s.force || !traits.canTryStop ? .stopDevice : .tryStopDevice)
+            control(s.command)
         case .waitingForWorker:
             guard s.worker == nil, dying == nil else { return }
             emit(.disarm(.step))
@@ -104,7 +106,7 @@ extension DeviceMachine {
             arm(.retry, afterMilliseconds: Self.againTime)
         case (.stopping, .tryStopDevice) where errno == .busy && !s.force: refused(s)
         case (.stopping, .tryStopDevice) where errno == .noSuchDevice || errno == .notSupported:
-            // No disk yet (added, never started), or an older kernel after all.
+            // No disk yet (added, never started), or nothing here can ask first.
             forceStop(&s)
         case (.stopping, .tryStopDevice) where errno == .busy: forceStop(&s)
         case (.stopping, _) where result < 0 && errno != .noSuchDevice:
@@ -167,6 +169,8 @@ extension DeviceMachine {
         emit(.stopRefused)
         if let live = s.live, s.worker != nil {
             phase = .live(live)
+        } else if let failed = s.failed, s.purpose != .startAgain {
+            goBack(to: failed)
         } else if settings.survivesWorker {
             // It has no worker (any more), and its users' I/O waits for one.
             beginRecovery(deviceID: s.deviceID, cause: .death(.unknown), delay: 0, repeated: true)
@@ -176,6 +180,13 @@ extension DeviceMachine {
             if s.purpose == .operatorStop { stopping.purpose = .startAgain }
             forceStop(&stopping)
         }
+    }
+
+    /// Its users' I/O goes on waiting.
+    private mutating func goBack(to failed: Failed) {
+        phase = .failed(failed)
+        guard let next = failed.nextAttempt, !failed.held else { return }
+        emit(.arm(.retry, max(next, now)))
     }
 
     private mutating func forceStop(_ s: inout Stopping) {
@@ -191,7 +202,7 @@ extension DeviceMachine {
             return advance(s)
         }
         switch s.step {
-        case .stopping: control(s.force || !traits.canTryStop ? .stopDevice : .tryStopDevice)
+        case .stopping: control(s.command)
         case .deleting:
             delete(&s)
             phase = .stopping(s)
@@ -218,6 +229,11 @@ extension DeviceMachine {
         failed.repeated = true
         phase = .failed(failed)
     }
+}
+
+extension Stopping {
+    /// A stop that nobody forced is refused while somebody has the disk.
+    fileprivate var command: ControlStep { force ? .stopDevice : .tryStopDevice }
 }
 
 extension Stopping.Purpose {

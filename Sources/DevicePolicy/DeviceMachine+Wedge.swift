@@ -5,7 +5,7 @@ internal import BlockABI
 extension DeviceMachine {
     /// A control command that does not end: its agent is lost, the device is left as it is until it does.
     mutating func wedged(
-        deviceID: UInt32?, worker: WorkerRef?, _ step: ControlStep, stop: Stopping? = nil
+        deviceID: UInt32?, worker: WorkerRef?, _ step: ControlStep, stop: PlannedStop? = nil
     ) {
         attempted = true
         for timer in DeviceTimer.allCases { emit(.disarm(timer)) }
@@ -25,21 +25,36 @@ extension DeviceMachine {
     }
 
     /// The command has ended after all: the device is stopped if it was to be, or brought back.
-    mutating func returned(_ failed: Failed, _ step: ControlStep) {
-        guard let wedge = failed.wedge, wedge.step == step, let id = failed.deviceID else { return }
+    mutating func returned(_ failed: Failed, _ step: ControlStep, deviceID added: UInt32?) {
+        guard let wedge = failed.wedge, wedge.step == step else { return }
         log(.notice, "the kernel has ended \(step.words)")
         var purpose = wedge.stop?.purpose
-        if removalPending { purpose = .remove }
-        if purpose == nil, step.isLostWithItsDisk || !settings.survivesWorker { purpose = .startAgain }
+        if purpose != nil || step.isLostWithItsDisk || !settings.survivesWorker {
+            purpose = removalPending ? .remove : purpose ?? .startAgain
+        }
+        guard let id = failed.deviceID ?? added else { return conclude(purpose ?? .startAgain) }
         guard let purpose else {
             if let worker = wedge.worker { dismiss(worker) }
             return beginRecovery(
                 deviceID: id, cause: failed.cause, delay: 0, repeated: true, lost: failed.lost)
         }
+        if failed.deviceID == nil { emit(.deviceAdded(id)) }
         beginStopping(
             Stopping(
                 deviceID: id, worker: wedge.worker, purpose: purpose, killFirst: true,
                 force: wedge.stop?.force ?? true, mustBeRemade: true, isGone: wedge.stop?.isGone ?? false))
+    }
+
+    /// What is wanted of a device that is left alone is done once its command has ended.
+    mutating func stop(_ failed: Failed, _ wedge: Wedge, remove: Bool, force: Bool) {
+        var failed = failed
+        var stop = wedge.stop ?? PlannedStop(purpose: .operatorStop, force: force)
+        removalPending = removalPending || remove || stop.purpose == .remove
+        stop.purpose = stopPurpose(remove: remove)
+        stop.force = stop.force || force
+        failed.wedge?.stop = stop
+        phase = .failed(failed)
+        log(.error, "not stopped yet: \(failed.failure.message)")
     }
 }
 

@@ -186,6 +186,7 @@ public struct Stopping: Sendable {
     public var mustBeRemade = false
     /// What it was, to go back to if the kernel refuses.
     public var live: Live?
+    public var failed: Failed?
     /// The kernel does not know the device any more, and its number may be another tool's: no command for it.
     public var isGone = false
     public var deletionSentAt = Instant(nanoseconds: 0)
@@ -220,5 +221,13 @@ public struct Wedge: Sendable {
     /// It was not killed, as it may serve.
     public var worker: WorkerRef?
     /// What is to happen when the command has ended; nil: the device comes back.
-    public var stop: Stopping?
+    public var stop: PlannedStop?
+}
+
+/// A stop that waits for a command to end.
+public struct PlannedStop: Sendable {
+    public var purpose: Stopping.Purpose
+    public var force: Bool
+    /// The kernel does not know the device any more.
+    public var isGone = false
 }

@@ -35,6 +35,30 @@ extension LinuxSysTests {
             #expect(info?.flags == [.userRecovery])
         }
 
+        /// The node stays open until the driver has answered, and no longer.
+        @Test func aDiskIsStoppedWithItsNodeClaimed() throws {
+            let folder = Scratch()
+            let node = folder.file("node")
+            close(open(node, O_CREAT | O_WRONLY, 0o600))
+            let agent = try TestAgent { _, _ in .wait }
+            try agent.ask(1, .stopUnclaimedDevice(device: 3, node: node))
+            while agent.driver.seen.isEmpty { usleep(1_000) }
+            #expect(agent.driver.seen == [Seen(.stopDevice, device: 3)])
+            #expect(isOpen(node))
+            agent.driver.let(go: 1)
+            #expect(try agent.done().token == 1)
+            #expect(!isOpen(node))
+        }
+
+        @Test func aDiskThatIsNotThereIsStoppedAndOneThatCannotBeClaimedIsNot() throws {
+            let agent = try TestAgent { _, _ in .answer(0) }
+            try agent.ask(1, .stopUnclaimedDevice(device: 3, node: "/dev/no-such-disk"))
+            #expect(try agent.done() == Done(1, 0))
+            try agent.ask(2, .stopUnclaimedDevice(device: 3, node: "/proc/self/status/none"))
+            #expect(try agent.done() == Done(2, -ENOTDIR))
+            #expect(agent.driver.seen.count == 1)
+        }
+
         @Test func theDriversErrorIsPassedOn() throws {
             let agent = try TestAgent { _, _ in .answer(-EEXIST) }
             try agent.ask(1, .setParameters(device: 1, parameters: Array(repeating: 9, count: 112)))

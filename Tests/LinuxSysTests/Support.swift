@@ -11,6 +11,16 @@ func openDescriptors() -> Set<Int32> {
     Set((0..<512).filter { fcntl($0, F_GETFD) >= 0 })
 }
 
+/// This process has the file open.
+func isOpen(_ path: String) -> Bool {
+    var wanted = stat()
+    guard stat(path, &wanted) == 0 else { return false }
+    return openDescriptors().contains { number in
+        var found = stat()
+        return fstat(number, &found) == 0 && found.st_ino == wanted.st_ino && found.st_dev == wanted.st_dev
+    }
+}
+
 /// Whether `body` leaves a descriptor open, or closes one that is not its own. Other tests of this process open and
 /// close theirs meanwhile, so one undisturbed run in which nothing changed is enough: a leak shows in each.
 func changesDescriptors(_ body: () throws -> Void) rethrows -> Bool {

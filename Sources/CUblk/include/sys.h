@@ -101,6 +101,10 @@ int cu_task_grow(
 int cu_task_open(
     int report, uint64_t number, const char *path, const struct cu_backend_id *backend, uint64_t size);
 
+// The result is a descriptor of the block device at path, which nobody else can claim (O_EXCL) while it is open; -EBUSY:
+// somebody has: a file system, swap, or another block device on top.
+int cu_task_claim(int report, uint64_t number, const char *path);
+
 // Waits for events, `nanoseconds` at most (UINT64_MAX: without limit). poll counts milliseconds.
 struct pollfd;
 int cu_poll(struct pollfd *fds, unsigned count, uint64_t nanoseconds);

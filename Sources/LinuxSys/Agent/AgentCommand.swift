@@ -37,7 +37,7 @@ struct DriverCommand {
             payload.dev_id = device
             payload.data = UInt64(bitPattern: Int64(pid))
             tells = true
-        case .stopDevice(let device):
+        case .stopDevice(let device), .stopUnclaimedDevice(let device, _):
             command = .stopDevice
             payload.dev_id = device
         case .tryStopDevice(let device):
@@ -86,12 +86,16 @@ final class AgentCommand {
         case waiting(DriverCommand, until: UInt64)
         /// On a thread of its own; its result may be a descriptor of this process.
         case task(returnsDescriptor: Bool)
+        /// The same; the command is sent when it has the node.
+        case claim(DriverCommand)
         /// A process.
         case filler(Filler)
     }
 
     let token: UInt64
     var kind: Kind
+    /// The node that nobody else can claim while the command runs.
+    var claim: Fd?
     /// CLOCK_MONOTONIC nanoseconds at which it is cancelled; nil: no limit.
     let deadline: UInt64?
     /// When it is cancelled the next time; nil as long as it need not be.
@@ -108,7 +112,7 @@ final class AgentCommand {
 
     deinit {
         switch kind {
-        case .driver(let command), .waiting(let command, _): command.buffer?.deallocate()
+        case .driver(let command), .waiting(let command, _), .claim(let command): command.buffer?.deallocate()
         case .task, .filler: break
         }
     }

@@ -140,6 +140,10 @@ final class AgentLoop<Driver: ControlDriver> {
             backend.direct = directIO ? 1 : 0
             try Errno.check(cu_task_open(tasks.report.raw, number, path, &backend, size))
             return .task(returnsDescriptor: true)
+        case .stopUnclaimedDevice(_, let node):
+            guard let command = DriverCommand(work) else { throw .invalidArgument }
+            try Errno.check(cu_task_claim(tasks.report.raw, number, node))
+            return .claim(command)
         case .filler(let device, let queues, let depth):
             return .filler(
                 Filler(try FillerProcess.spawn(device: device, queues: queues, queueDepth: depth)))
@@ -195,11 +199,17 @@ final class AgentLoop<Driver: ControlDriver> {
             var payload: [UInt8] = []
             if answer.result >= 0, sent.returnsBuffer, let buffer = sent.buffer { payload = Array(buffer) }
             running[answer.userData] = nil
+            command.claim = nil
             finish(token: command.token, result: answer.result, payload: payload, at: now)
         }
         while let done = tasks.next() {
-            guard let command = running.removeValue(forKey: done.number) else { continue }
+            guard let command = running[done.number] else { continue }
             let result = Int32(clamping: done.result)
+            if case .claim(let stop) = command.kind {
+                goOn(stop, done.number, command, claim: result)
+                continue
+            }
+            running[done.number] = nil
             guard case .task(returnsDescriptor: true) = command.kind, result >= 0 else {
                 finish(token: command.token, result: result)
                 continue
@@ -214,6 +224,18 @@ final class AgentLoop<Driver: ControlDriver> {
             running[number] = nil
             finish(token: command.token, result: FillerProcess.result(of: cause, givenUp: command.isGivenUp))
         }
+    }
+
+    /// `claim`: the descriptor of the node, or why there is none.
+    private func goOn(_ sent: DriverCommand, _ number: UInt64, _ command: AgentCommand, claim: Int32) {
+        if claim >= 0 { command.claim = Fd(owning: claim) }
+        // A disk that is not there has nobody who could have claimed it.
+        let isRefused = claim < 0 && ![ENOENT, ENXIO, ENODEV].contains(-claim)
+        guard !isRefused, !command.isGivenUp else {
+            running[number] = nil
+            return finish(token: command.token, result: isRefused ? claim : -EINTR)
+        }
+        send(sent, number, command)
     }
 
     private func finish(
@@ -263,7 +285,7 @@ final class AgentLoop<Driver: ControlDriver> {
             running[number] = nil
             finish(token: command.token, result: -EBUSY)
         case .filler(let filler): try? filler.child.signal(SIGKILL)
-        case .task: command.nextCancel = nil
+        case .task, .claim: command.nextCancel = nil
         }
     }
 

@@ -23,6 +23,9 @@ public enum AgentWork: Sendable, Equatable {
     case stopDevice(device: UInt32)
     /// STOP_DEV that the kernel refuses with EBUSY while somebody has the node open.
     case tryStopDevice(device: UInt32)
+    /// STOP_DEV while the agent has the disk's node claimed (O_EXCL). EBUSY, and no STOP_DEV: somebody else has, as a
+    /// file system that is detached and still being written out. For kernels without TRY_STOP_DEV.
+    case stopUnclaimedDevice(device: UInt32, node: String)
     case deleteDevice(device: UInt32)
     /// Repeated while the driver says EBUSY, every `retryMicroseconds`, until the deadline.
     case startUserRecovery(device: UInt32, retryMicroseconds: UInt32)

@@ -20,6 +20,9 @@ extension AgentRequest {
             w.put(device)
             w.put(pid)
         case .stopDevice(let device), .tryStopDevice(let device), .deleteDevice(let device): w.put(device)
+        case .stopUnclaimedDevice(let device, let node):
+            w.put(device)
+            w.put(node)
         case .startUserRecovery(let device, let retry):
             w.put(device)
             w.put(retry)
@@ -93,6 +96,7 @@ extension AgentRequest {
             work = .openBackend(
                 path: try r.takeString(), try r.takeIdentity(), size: try r.take(),
                 readOnly: try r.takeBool(), directIO: try r.takeBool())
+        case 18: work = .stopUnclaimedDevice(device: try r.take(), node: try r.takeString())
         default: throw RecordError()
         }
     }
@@ -118,6 +122,7 @@ extension AgentWork {
         case .quiesceDevice: 15
         case .updateSize: 16
         case .openBackend: 17
+        case .stopUnclaimedDevice: 18
         }
     }
 }

@@ -55,7 +55,8 @@ extension Supervisor {
                 device: id, queues: UInt16(device.configuration.queues),
                 queueDepth: UInt16(traits.tags(forQueueDepth: device.configuration.queueDepth)))
         case .stopDevice: return .stopDevice(device: id)
-        case .tryStopDevice: return .tryStopDevice(device: id)
+        case .tryStopDevice where traits.canTryStop: return .tryStopDevice(device: id)
+        case .tryStopDevice: return .stopUnclaimedDevice(device: id, node: "/dev/ublkb\(id)")
         case .deleteDevice: return .deleteDevice(device: id)
         case .quiesceDevice:
             return .quiesceDevice(
@@ -117,7 +118,10 @@ extension Supervisor {
         case .lost:
             device.controlToken = nil
             handle(.controlLost(step), of: device)
-        case .returned: handle(.controlReturned(step), of: device)
+        case .returned:
+            var added: UInt32?
+            if case .addDevice(let asked) = work, isOurs(asked.id, device) { added = asked.id }
+            handle(.controlReturned(step, deviceID: added), of: device)
         case .done(let result, let payload):
             TestPoint.pass("ublkd.done.\(step.words)")
             device.controlToken = nil
@@ -190,7 +194,8 @@ extension Supervisor {
                 case .submitted: break
                 case .late: self.handle(.controlLate(.limitRequests), of: device)
                 case .lost: self.handle(.controlLost(.limitRequests), of: device)
-                case .returned: self.handle(.controlReturned(.limitRequests), of: device)
+                case .returned: 
+                    self.handle(.controlReturned(.limitRequests, deviceID: nil), of: device)
                 case .done(let result, _) where result < 0:
                     self.handle(.controlDone(.limitRequests, result: result, deviceID: nil), of: device)
                 case .done: self.write(Array(attributes.dropFirst()), of: device)

@@ -19,7 +19,8 @@ extension FakeKernel {
         case .filler: return filler()
         case .stopDevice: return stop()
         case .tryStopDevice:
-            guard traits.canTryStop else { return -95 }
+            // Where the kernel cannot refuse, the agent tries to claim the node first; a dead disk's cannot be opened.
+            guard traits.canTryStop else { return isOpen && state != .dead ? -16 : stop() }
             guard state != .dead else { return -19 }
             return isOpen ? -16 : stop()
         case .deleteDevice: return delete()

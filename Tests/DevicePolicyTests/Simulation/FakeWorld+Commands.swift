@@ -84,7 +84,9 @@ extension FakeWorld {
         lostStep = nil
         orphans.removeAll { $0 == step }
         knowledge.isWrittenOff = false
-        tell(.controlReturned(step))
+        let added = step == .addDevice && kernel.exists
+        if added { knowledge.isToldGone = false }
+        tell(.controlReturned(step, deviceID: added ? Self.device : nil))
     }
 
     func executeOrphan() {

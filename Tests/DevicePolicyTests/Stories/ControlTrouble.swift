@@ -37,8 +37,8 @@ struct ControlTrouble {
         bench.send(.controlLost(step))
         bench.send(.workerDied(worker.id, .signalled(9), served: true))
         #expect(bench.state == .held)
-        #expect(bench.acts(.controlReturned(.deleteDevice)) == [], "another one's end says nothing")
-        #expect(bench.acts(.controlReturned(step)).contains(.control(step)))
+        #expect(bench.acts(.controlReturned(.deleteDevice, deviceID: nil)) == [], "another one's end says nothing")
+        #expect(bench.acts(.controlReturned(step, deviceID: nil)).contains(.control(step)))
         bench.done(step)
         bench.done(.deleteDevice)
         #expect(bench.state == .stopped)
@@ -53,10 +53,34 @@ struct ControlTrouble {
         bench.send(.workerDied(worker.id, .signalled(9), served: true))
         bench.send(.start)
         #expect(bench.state == .held)
-        bench.send(.controlReturned(step))
+        bench.send(.controlReturned(step, deviceID: nil))
         bench.done(step)
         #expect(bench.done(.deleteDevice).contains(.takeWorker))
         #expect(bench.state == .starting)
+    }
+
+    /// Whether it made a device is known when it ends: what it made is taken back, and the device goes as it was to.
+    @Test(arguments: [UInt32?.none, 0]) func whatALostAddLeavesIsRemovedWhenItEnds(made: UInt32?) {
+        let bench = Situation.adding.bench
+        let worker = bench.serving
+        bench.send(.stop(remove: true, force: false, isOpen: false))
+        bench.send(.controlLost(.addDevice))
+        bench.send(.workerDied(worker.id, .signalled(9), served: false))
+        #expect(bench.stop() == [], "it is not known yet what there is to stop")
+        #expect(bench.state == .pendingRemoval || bench.state == .held)
+        let effects = bench.acts(.controlReturned(.addDevice, deviceID: made))
+        guard made != nil else { return #expect(effects.contains(.removed)) }
+        bench.done(.stopDevice)
+        #expect(bench.done(.deleteDevice).contains(.removed))
+    }
+
+    /// The device was wanted, so it is tried again.
+    @Test func aLostAddIsTriedAgainWhenItEnds() {
+        let bench = Situation.adding.bench
+        let worker = bench.serving
+        bench.send(.controlLost(.addDevice))
+        bench.send(.workerDied(worker.id, .signalled(9), served: false))
+        #expect(bench.acts(.controlReturned(.addDevice, deviceID: nil)).contains(.takeWorker))
     }
 
     @Test func aLostEndIsFollowedByAnotherRecovery() {
@@ -66,7 +90,7 @@ struct ControlTrouble {
         bench.send(.workerDied(worker.id, .signalled(9), served: true))
         #expect(bench.state == .held)
         bench.send(.stop(remove: false, force: false, isOpen: true))
-        #expect(bench.acts(.controlReturned(.end(worker))).contains(.requestSlot))
+        #expect(bench.acts(.controlReturned(.end(worker), deviceID: nil)).contains(.requestSlot))
         #expect(bench.state == .recovering)
     }
 

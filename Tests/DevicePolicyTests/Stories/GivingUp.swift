@@ -92,6 +92,17 @@ struct GivingUp {
         #expect(bench.state == .failed)
     }
 
+    /// Nobody was seen to use it, and the kernel knows better: its users' I/O goes on waiting, and an operator is still
+    /// waited for.
+    @Test func aRefusedStopLeavesAHeldDeviceHeld() {
+        let bench = Bench(settings: PolicySettings(restartBurst: 0)).live()
+        bench.send(.workerDied(bench.serving.id, .signalled(9), served: true))
+        #expect(bench.stop() == [.control(.tryStopDevice)])
+        #expect(bench.done(.tryStopDevice, -Errno.busy.rawValue) == [.stopRefused])
+        #expect(bench.state == .held)
+        #expect(bench.acts(.recover) == [.requestSlot])
+    }
+
     @Test func aBurstOfZeroRecoversNothingByItself() {
         let bench = Bench(settings: PolicySettings(restartBurst: 0)).live()
         #expect(bench.acts(.workerDied(bench.serving.id, .signalled(9), served: true)) == [])

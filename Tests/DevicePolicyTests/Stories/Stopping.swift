@@ -8,10 +8,9 @@ struct StoppingStories {
     func aHealthyWorkerStaysThroughStop(kernel: Bench.Kernel) {
         let bench = Bench(kernel).live()
         let worker = bench.serving
-        let step: ControlStep = kernel.traits.canTryStop ? .tryStopDevice : .stopDevice
-        #expect(bench.stop() == [.control(step)])
+        #expect(bench.stop() == [.control(.tryStopDevice)])
         #expect(bench.state == .stopping)
-        #expect(bench.done(step) == [])
+        #expect(bench.done(.tryStopDevice) == [])
         #expect(
             bench.acts(.workerDied(worker.id, .exited(0), served: true)) == [.control(.deleteDevice)])
         #expect(bench.done(.deleteDevice) == [.deviceDeleted])

@@ -61,7 +61,7 @@ enum Arrival: String, CaseIterable {
         case .late: return bench.pending.map { .controlLate($0) }
         case .otherLate: return .controlLate(.startDevice(pid: 1))
         case .lost: return bench.pending.map { .controlLost($0) }
-        case .returned: return .controlReturned(bench.pending ?? .stopDevice)
+        case .returned: return .controlReturned(bench.pending ?? .stopDevice, deviceID: nil)
         case .queueNeeds: return .queueNeedsBackend(own, queue: 0, .stale)
         case .queueFails: return .queueNotRecovered(own, queue: 0, .badDescriptor)
         case .recoverQueue: return .recoverQueues([0])

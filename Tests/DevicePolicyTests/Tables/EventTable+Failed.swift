@@ -15,10 +15,10 @@ extension EventTable {
         .failedWithDisk: """
         start: ask slot → recovering
         recover: ask slot → recovering
-        stop: STOP_DEV → stopping
+        stop: TRY_STOP_DEV → stopping
         stopOpen: refused → failed (crashLoop)
         stopForced: STOP_DEV → stopping
-        remove: STOP_DEV → stopping
+        remove: TRY_STOP_DEV → stopping
         removeOpen: → failed (crashLoop)
         given: kill X → failed (crashLoop)
         deviceGone: deleted → failed (crashLoop)
@@ -27,10 +27,10 @@ extension EventTable {
         .held: """
         start: ask slot → recovering
         recover: ask slot → recovering
-        stop: STOP_DEV → stopping
+        stop: TRY_STOP_DEV → stopping
         stopOpen: refused → held (crashLoop)
         stopForced: STOP_DEV → stopping
-        remove: STOP_DEV → stopping
+        remove: TRY_STOP_DEV → stopping
         removeOpen: → held (crashLoop)
         given: kill X → held (crashLoop)
         deviceGone: deleted → held (crashLoop)
