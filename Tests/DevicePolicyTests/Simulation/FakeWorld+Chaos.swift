@@ -152,6 +152,8 @@ extension FakeWorld {
         if intent != .removed { intent = remove ? .removed : .down }
         knowledge.isStopWanted = true
         switch machine.phase {
+        // A forced stop that waits for a command to end stays one.
+        case .failed(let failed) where failed.wedge?.stop?.force == true: knowledge.isInUse = false
         case .live, .recovering, .failed: knowledge.isInUse = isOpen && !force
         default: if force { knowledge.isInUse = false }
         }

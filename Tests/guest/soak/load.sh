@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The load of the soak: the stamped writer with readers on a file and on memory, fio with verification on another file.
+# The load of the soak: bursts, so that trouble meets full queues and most of the machine is left for the rounds: the stamped writer with readers on a file and on memory, fio with verification on another file.
 
 logs=/dev/shm/soak # not on a device that is tested, and not on a disk
 mkdir -p "$logs"
@@ -11,8 +11,8 @@ verified_loop=
 # start_writer NAME
 start_writer() {
     writer_run=$((writer_run + 1))
-    nice -n 10 stamped write "${node[$1]}" "$logs/$1.log" --blocks 4096 --depth 16 --readers 8 --rate 600 \
-        --flush-every 100 --fua-share 0.05 --seed $((seed * 1000 + writer_run)) >"$out/writer-$1" 2>"$out/writer-$1.errors" </dev/null &
+    nice -n 10 stamped write "${node[$1]}" "$logs/$1.log" --blocks 4096 --depth 16 --readers 8 --rate 150 --bursts \
+        --flush-every 50 --fua-share 0.05 --seed $((seed * 1000 + writer_run)) >"$out/writer-$1" 2>"$out/writer-$1.errors" </dev/null &
     writer[$1]=$!
 }
 
@@ -45,7 +45,7 @@ verify_on() {
     until [ -e "$logs/enough" ]; do
         run=$((run + 1)) status=0
         nice -n 10 fio --output-format=json --output="$out/fio.json" --name=verified "${fio_verify_options[@]}" \
-            --filename="${node[verified]}" --size=8m --iodepth=16 --rate_iops=120 --randseed=$((seed + run)) \
+            --filename="${node[verified]}" --size=8m --iodepth=16 --rate_iops=60 --randseed=$((seed + run)) \
             >"$out/fio.log" 2>&1 </dev/null || status=$?
         [ "$status" = 0 ] || fail "fio run $run ended with $status: $(tail -n 5 "$out/fio.log")"
         [ "$(sed -n '/^{/,$p' "$out/fio.json" | jq '[.jobs[].error | select(. != 0)] | length')" = 0 ] || fail "fio run $run had errors"

@@ -25,6 +25,12 @@ static void take_answers(struct lane *lane)
     }
 }
 
+// A burst ends with the credit, and the next begins when there is credit for all that may be in flight.
+static bool pauses(bool pausing, double credit, unsigned most)
+{
+    return pausing ? credit < most : credit < 1;
+}
+
 // Credit for the time that passed, never more than is in flight at once: a pause is not made up for.
 static void take_credit(struct lane *lane, uint64_t time)
 {
@@ -38,6 +44,10 @@ static void take_credit(struct lane *lane, uint64_t time)
     }
     lane->write_credit = fmin(lane->write_credit + earned, lane->writes);
     lane->read_credit = fmin(lane->read_credit + earned, lane->reads);
+    if (lane->writer->options->bursts) {
+        lane->write_pause = pauses(lane->write_pause, lane->write_credit, lane->writes);
+        lane->read_pause = pauses(lane->read_pause, lane->read_credit, lane->reads);
+    }
 }
 
 // How long to wait for an answer, in ns: no longer than until there is credit for one more.
@@ -46,10 +56,11 @@ static long patience(const struct lane *lane, bool stopping)
     double share = lane->writer->options->rate / lane->writer->options->lanes, seconds = 0.1;
     if (stopping || share <= 0)
         return 100000000;
-    if (lane->writes && lane->write_credit < 1)
-        seconds = fmin(seconds, (1 - lane->write_credit) / share);
-    if (lane->reads && lane->read_credit < 1)
-        seconds = fmin(seconds, (1 - lane->read_credit) / share);
+    double writes = lane->write_pause ? lane->writes : 1, reads = lane->read_pause ? lane->reads : 1;
+    if (lane->writes && lane->write_credit < writes)
+        seconds = fmin(seconds, (writes - lane->write_credit) / share);
+    if (lane->reads && lane->read_credit < reads)
+        seconds = fmin(seconds, (reads - lane->read_credit) / share);
     return (long)(fmax(seconds, 0.001) * 1e9);
 }
 
@@ -87,11 +98,11 @@ static void send_next(struct lane *lane, bool stopping)
         if (slot->activity != IDLE)
             continue;
         if (index < lane->writes) {
-            if (lane->write_credit < 1 || !choose_write(writer, slot))
+            if (lane->write_pause || lane->write_credit < 1 || !choose_write(writer, slot))
                 continue;
             lane->write_credit--;
         } else if (index < lane->writes + lane->reads) {
-            if (lane->read_credit < 1)
+            if (lane->read_pause || lane->read_credit < 1)
                 continue;
             lane->read_credit--;
             choose_read(writer, slot);

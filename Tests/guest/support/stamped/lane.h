@@ -14,6 +14,7 @@ struct lane {
     struct slot *slots; // the writes', then the reads', then one for a FLUSH
     unsigned count, in_flight;
     double write_credit, read_credit; // so many may be sent now
+    bool write_pause, read_pause;     // of bursts: until there is credit for all
     uint64_t credited, last_answer;   // ns
 };
 

@@ -9,7 +9,8 @@
 //     --blocks N         how long it is (to the end), in blocks of 4 KiB
 //     --depth D          writes in flight (32); --lanes L: over so many threads, each on a CPU (2)
 //     --readers R        reads in flight (0): each compared at once with what must be there
-//     --rate IOPS        so many writes a second at most, and as many reads
+//     --rate IOPS        so many writes a second at most, and as many reads; --bursts: not evenly, but as many at once
+//                        as may be in flight, and then a pause
 //     --flush-every K    a FLUSH for each K acknowledged writes; --fua-share P: of the writes have FUA (0–1)
 //     --seconds S        ends by itself
 // stamped check DEVICE LOG [--durable-only]
@@ -55,14 +56,15 @@ static double number(const char *text, double most)
 
 static int write_command(int argc, char **argv)
 {
-    enum { UUID, BLOCKS, FIRST, DEPTH, LANES, READERS, RATE, FLUSH, FUA, SECONDS, SEED };
+    enum { UUID, BLOCKS, FIRST, DEPTH, LANES, READERS, RATE, BURSTS, FLUSH, FUA, SECONDS, SEED };
     static const struct option known[] = {
         {"uuid", required_argument, NULL, UUID},         {"blocks", required_argument, NULL, BLOCKS},
         {"first", required_argument, NULL, FIRST},       {"depth", required_argument, NULL, DEPTH},
         {"lanes", required_argument, NULL, LANES},       {"readers", required_argument, NULL, READERS},
         {"rate", required_argument, NULL, RATE},         {"flush-every", required_argument, NULL, FLUSH},
         {"fua-share", required_argument, NULL, FUA},     {"seconds", required_argument, NULL, SECONDS},
-        {"seed", required_argument, NULL, SEED},         {NULL, 0, NULL, 0},
+        {"seed", required_argument, NULL, SEED},         {"bursts", no_argument, NULL, BURSTS},
+        {NULL, 0, NULL, 0},
     };
     struct write_options options = {.depth = 32, .lanes = 2};
     int option;
@@ -79,6 +81,7 @@ static int write_command(int argc, char **argv)
         case LANES: options.lanes = (unsigned)whole_number(optarg, 64); break;
         case READERS: options.readers = (unsigned)whole_number(optarg, 4096); break;
         case RATE: options.rate = number(optarg, 1e9); break;
+        case BURSTS: options.bursts = true; break;
         case FLUSH: options.flush_every = (unsigned)whole_number(optarg, 1u << 30); break;
         case FUA: options.fua_share = number(optarg, 1); break;
         case SECONDS: options.seconds = number(optarg, 1e8); break;

@@ -16,6 +16,7 @@ struct write_options {
     double fua_share;       // of the writes, 0–1
     double seconds;         // 0: until SIGTERM
     double rate;            // writes a second at most, and as many reads; 0: no limit
+    bool bursts;            // `rate` as bursts of everything that may be in flight
     uint64_t seed;
     bool has_seed;
 };
