@@ -31,7 +31,8 @@ fi
 PATH=$bin:$support:$PATH
 mkdir -p "$out" /etc/ublkd
 cd "$out" || exit 1
-dmesg -C
+boot=${BOOT:-1} # a case that left its machine with `leave` runs once more in each life of it
+[ "$boot" -gt 1 ] || dmesg -C
 
 # ---- what a case says ---------------------------------------------------------------------------------
 
@@ -75,6 +76,16 @@ skip() {
     exit 77
 }
 
+# leave poweroff|reboot|reset: ends this life of the machine: as systemctl does it, or by a loss of power (after which
+# its own disk, with what the case wrote beside the devices, is whole). The case is run again after the next boot, with
+# boot=2, 3… and the seconds that the end took in OFF_SECONDS.
+leaves=
+leave() {
+    leaves=$1
+    [ "$1" != reset ] || sync -f /
+    exit 0
+}
+
 # assert WHAT COMMAND...: the command succeeds.
 assert() {
     local what=$1 said
@@ -91,7 +102,7 @@ assert_at_least() { awk -v a="$3" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 >= 
 
 # within WHAT LIMIT VALUE: a limit of time. A case that held in everything but such a limit ends as skipped, with the
 # figure: an emulated machine may be slow, and what was missed is no pass. Beyond ten times the limit it fails.
-missed=
+missed=$(cat "$out/missed" 2>/dev/null)
 within() {
     awk -v a="$3" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 <= b + 0) }' && return
     assert_at_most "$1" "$(awk -v b="$2" 'BEGIN { print 10 * b }')" "$3"
@@ -314,6 +325,13 @@ finish() {
         [ "$status" = 77 ] || status=1
     fi
     keep_evidence
+    if [ "$status" = 0 ] && [ -n "$leaves" ]; then
+        mkdir -p "$out/boot-$boot"
+        mv "$out"/*.log "$out"/*.json "$out/boot-$boot/" 2>/dev/null
+        printf '%s' "$missed" >"$out/missed"
+        # the host knows these (lib/lives.py)
+        case $leaves in poweroff) exit 101 ;; reboot) exit 102 ;; reset) exit 103 ;; esac
+    fi
     if [ "$status" = 0 ] && [ -n "$missed" ]; then
         printf 'SKIPPED: %s\n' "$missed"
         status=77
