@@ -119,6 +119,14 @@ static int run_claim(const struct task *t) {
     return fd < 0 ? -errno : fd;
 }
 
+static int run_sync(const struct task *t) {
+    int fd = open(t->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) return -errno;
+    int result = syncfs(fd) < 0 ? -errno : 0;
+    close(fd);
+    return result;
+}
+
 static void *run_task(void *argument) {
     struct task *t = argument;
     struct cu_task_done done = {t->number, t->run(t)};
@@ -184,6 +192,11 @@ int cu_task_open(
 
 int cu_task_claim(int report, uint64_t number, const char *path) {
     struct task t = {.report = report, .number = number, .run = run_claim};
+    return start(&t, path, NULL);
+}
+
+int cu_task_sync(int report, uint64_t number, const char *path) {
+    struct task t = {.report = report, .number = number, .run = run_sync};
     return start(&t, path, NULL);
 }
 

@@ -99,6 +99,9 @@ extension DeviceMachine {
         }
     }
 
+    /// Its disk is being taken away.
+    public var isStopping: Bool { if case .stopping = phase { true } else { false } }
+
     /// A new worker is on its way into the old one's place.
     public var isHandingOver: Bool {
         switch phase {

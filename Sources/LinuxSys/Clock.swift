@@ -6,6 +6,9 @@ public enum Clock {
     /// CLOCK_MONOTONIC, nanoseconds.
     public static func monotonic() -> UInt64 { cu_now_ns() }
 
+    /// For what runs before there is an event loop.
+    public static func sleep(milliseconds: UInt32) { usleep(milliseconds * 1000) }
+
     /// CLOCK_REALTIME, nanoseconds since 1970: for display only, it jumps.
     public static func realtime() -> UInt64 {
         var t = timespec()

@@ -50,10 +50,13 @@ final class Supervisor {
     private var changed: [Device] = []
     private var statusIsStale = false
     private var isReady = false
-    private var startsDevices = true
+    var startsDevices = true
+    /// While the host goes down.
+    var shutdown: HostShutdown?
     private var sources: [Source] = []
     private var readyTimer: Source?
     private var closedTimer: Source?
+    var shutdownTimer: Source?
     private var statusTimer: Source?
     private var announcing: Source?
     private var lastStatusText = ""
@@ -111,7 +114,7 @@ final class Supervisor {
         try loop.run()
     }
 
-    private func watchSignals() throws(Errno) {
+    func watchSignals() throws(Errno) {
         sources.append(try loop.addSignal(SignalNumber.hangUp) { [weak self] in self?.reloadAfterSignal() })
         for number in [SignalNumber.terminate, SignalNumber.interrupt] {
             sources.append(try loop.addSignal(number) { [weak self] in self?.leave() })
@@ -120,7 +123,7 @@ final class Supervisor {
     }
 
     /// Ends ublkd and nothing else: devices and their workers stay.
-    private func leave() {
+    func leave() {
         log.write(.notice, "ending; devices and workers go on serving until ublkd is started again")
         notify.stopping()
         for device in devices.values { save(device, worker: device.machine.worker?.pid) }
@@ -265,7 +268,7 @@ final class Supervisor {
         devices[device.name] = nil
         log.write(.notice, "removed", device: device.name)
         // It may have come back to the configuration while it went.
-        if let again = configuration.devices.first(where: { $0.name == device.name }) {
+        if shutdown == nil, let again = configuration.devices.first(where: { $0.name == device.name }) {
             register(again)
             if again.autostart { startUnlessStopped(again.name) }
         }

@@ -17,6 +17,7 @@ enum Ublkd {
     }
 
     static func run(_ arguments: [String]) -> Int32 {
+        if let role = Assistant(arguments) { return role.run() }
         switch Options.parse(arguments) {
         case .help:
             StandardStream.writeOutput(Options.help + "\n")
@@ -40,7 +41,8 @@ enum Ublkd {
                 runtimeDirectory: options.runtimeDirectory, stateDirectory: options.stateDirectory,
                 bootID: try bootID())
             try state.prepare()
-            let lock = try FileLock(path: state.lockPath)
+            let lock =
+                try options.isShutdown ? Succession.lock(state.lockPath, log) : FileLock(path: state.lockPath)
             defer { withExtendedLifetime(lock) {} }
             let inherited = FdStore.inherited(log: log)
             switch choose(options, state, log) {
@@ -70,12 +72,16 @@ enum Ublkd {
         do throws(NoDriver) {
             let control = try controlDevice(inherited)
             let features = try self.features(of: control)
-            if chosen.isLastGood && !hasDevices(of: chosen.configuration.daemon.instance, control) {
+            if chosen.isLastGood && !options.isShutdown
+                && !hasDevices(of: chosen.configuration.daemon.instance, control)
+            {
                 log.write(.error, "the configuration has \(chosen.problems.count) errors: not started")
                 return Exit.configuration
             }
             return run(options, chosen, state, inherited, log, control, features)
         } catch {
+            // Without a driver there is no device that could keep a host from going down.
+            guard !options.isShutdown else { return 0 }
             log.write(.error, noDriver(error.cause))
             return Exit.noDriver
         }
@@ -89,6 +95,7 @@ enum Ublkd {
             let supervisor = Supervisor(
                 options: options, configuration: chosen.configuration, control: control, features: features,
                 state: state, log: log, notify: Notify(), loop: try EventLoop())
+            if options.isShutdown { return try supervisor.shutDown(inherited: inherited) }
             if chosen.isLastGood {
                 supervisor.configState = .lastGood
                 supervisor.configProblems = chosen.problems
@@ -153,6 +160,8 @@ enum Ublkd {
         case .invalid(let diagnostics):
             for diagnostic in diagnostics { log.write(.error, diagnostic.rendered()) }
             guard let last = ConfigurationSource.lastGood(state.lastGoodPath) else {
+                // What is there is found by its mark, and no configuration keeps a host from going down.
+                if options.isShutdown { return .success(Chosen(configuration: HostConfiguration())) }
                 log.write(.error, "the configuration has \(diagnostics.count) errors: not started")
                 return .failure(Stop(code: Exit.configuration))
             }

@@ -54,7 +54,7 @@ private let agentRequests: [AgentRequest] =
             DeviceInfo(id: 3, queues: 2, queueDepth: 128, maxIO: 1 << 19, flags: [.userRecovery], cookie: 77)),
         .setParameters(device: 3, parameters: Array(0..<112)), .startDevice(device: 3, serverPID: 44),
         .stopDevice(device: 3), .tryStopDevice(device: 3), .deleteDevice(device: 3),
-        .stopUnclaimedDevice(device: 3, node: "/dev/ublkb3"),
+        .stopUnclaimedDevice(device: 3, node: "/dev/ublkb3"), .syncFileSystem(path: "/srv"),
         .startUserRecovery(device: 3, retryMicroseconds: 500), .endUserRecovery(device: 3, serverPID: -1),
         .filler(device: 3, queues: 64, queueDepth: 4096), .writeAttribute(path: "/sys/x", value: "none"),
         .setNodeAccess(path: "/dev/ublkb3", uid: 0, gid: 6, mode: 0o660), .cancel(token: 9),

@@ -105,6 +105,9 @@ int cu_task_open(
 // somebody has: a file system, swap, or another block device on top.
 int cu_task_claim(int report, uint64_t number, const char *path);
 
+// syncfs(2) of the file system that holds path.
+int cu_task_sync(int report, uint64_t number, const char *path);
+
 // Waits for events, `nanoseconds` at most (UINT64_MAX: without limit). poll counts milliseconds.
 struct pollfd;
 int cu_poll(struct pollfd *fds, unsigned count, uint64_t nanoseconds);

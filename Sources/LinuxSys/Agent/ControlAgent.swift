@@ -125,6 +125,9 @@ final class AgentLoop<Driver: ControlDriver> {
         case .setNodeAccess(let path, let uid, let gid, let mode):
             try Errno.check(cu_task_access(tasks.report.raw, number, path, uid, gid, mode))
             return .task(returnsDescriptor: false)
+        case .syncFileSystem(let path):
+            try Errno.check(cu_task_sync(tasks.report.raw, number, path))
+            return .task(returnsDescriptor: false)
         case .compareBackend(let path, let identity):
             guard var backend = cu_backend_id(identity) else { throw .invalidArgument }
             try Errno.check(cu_task_compare(tasks.report.raw, number, path, &backend))

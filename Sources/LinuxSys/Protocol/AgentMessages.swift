@@ -48,6 +48,8 @@ public enum AgentWork: Sendable, Equatable {
     /// Waits until no request is with the worker, then takes its slots back; at most `milliseconds`.
     case quiesceDevice(device: UInt32, milliseconds: UInt32)
     case updateSize(device: UInt32, sectors: UInt64)
+    /// Writes out the file system that is mounted at `path`.
+    case syncFileSystem(path: String)
     /// Asks the kernel to give up command `token`; it has no answer of its own.
     case cancel(token: UInt64)
 }

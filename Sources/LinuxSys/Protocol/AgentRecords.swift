@@ -58,6 +58,7 @@ extension AgentRequest {
         case .updateSize(let device, let sectors):
             w.put(device)
             w.put(sectors)
+        case .syncFileSystem(let path): w.put(path)
         case .cancel(let other): w.put(other)
         }
         return w.bytes
@@ -97,6 +98,7 @@ extension AgentRequest {
                 path: try r.takeString(), try r.takeIdentity(), size: try r.take(),
                 readOnly: try r.takeBool(), directIO: try r.takeBool())
         case 18: work = .stopUnclaimedDevice(device: try r.take(), node: try r.takeString())
+        case 19: work = .syncFileSystem(path: try r.takeString())
         default: throw RecordError()
         }
     }
@@ -123,6 +125,7 @@ extension AgentWork {
         case .updateSize: 16
         case .openBackend: 17
         case .stopUnclaimedDevice: 18
+        case .syncFileSystem: 19
         }
     }
 }

@@ -112,12 +112,23 @@ final class AgentPool {
     }
 
     private func make() throws(Errno) -> AgentProcess {
-        let agent = try AgentProcess(program: program, loop: loop)
+        let agent = try start()
         agent.onReply = { [weak self] in self?.heard($0, $1) }
         agent.onDeath = { [weak self, weak agent] in
             if let self, let agent { self.died(agent) }
         }
         return agent
+    }
+
+    /// The workers' program is not needed to end what runs: ublkd itself can be an agent, as long as it runs at all.
+    private func start() throws(Errno) -> AgentProcess {
+        do throws(Errno) {
+            return try AgentProcess(program: program, loop: loop)
+        } catch {
+            log.write(
+                .warning, "\(program) does not start (\(error)): ublkd's own program is the control agent")
+            return try AgentProcess(program: "/proc/self/exe", loop: loop)
+        }
     }
 
     private func scheduleSpare() {

@@ -11,10 +11,11 @@ import Systemd
 extension Supervisor {
     private typealias Step = (WireError?) -> Void
 
-    func cleanup(_ word: String, dryRun: Bool, answer: @escaping Answer) {
+    /// `force`: also while somebody has the disk in use.
+    func cleanup(_ word: String, dryRun: Bool, force: Bool = false, answer: @escaping Answer) {
         let orphan: Orphan
         do throws(WireError) {
-            orphan = try findOrphan(word)
+            orphan = try findOrphan(word, force: force)
         } catch {
             return answer(.failure(error))
         }
@@ -60,7 +61,7 @@ extension Supervisor {
     // MARK: - Which
 
     /// - Throws: why the word names no device that may be removed.
-    private func findOrphan(_ word: String) throws(WireError) -> Orphan {
+    private func findOrphan(_ word: String, force: Bool) throws(WireError) -> Orphan {
         if let device = device(named: word) { throw refusal(device) }
         guard let (id, info) = kernelDevice(word) else { throw .noSuchDevice(name: word) }
         let name = "ublkb\(id)"
@@ -77,7 +78,7 @@ extension Supervisor {
             NodeHolders.maps(pid: $0.pid, node: "/dev/ublkc\(id)") ? try? ProcessIdentity(of: $0.pid) : nil
         }
         let users = NodeHolders.users(ofDisk: name).map { Holder($0) }
-        guard users.isEmpty || servers.isEmpty else { throw .busy(name: name, holders: users) }
+        guard force || users.isEmpty || servers.isEmpty else { throw .busy(name: name, holders: users) }
         return Orphan(
             id: id, cookie: info.cookie, device: unsupervised(id, info), servers: servers,
             sequence: Sysfs.diskSequence(of: name))

@@ -3,6 +3,8 @@ struct Options {
     var config = "/etc/ublkd/ublkd.toml"
     var runtimeDirectory = "/run/ublkd"
     var worker = "/usr/libexec/ublkd/ublkd-worker"
+    /// The host goes down: devices are stopped as they become unused.
+    var isShutdown = false
 
     enum Parsed {
         case run(Options)
@@ -27,6 +29,7 @@ struct Options {
             switch name {
             case "--help", "-h": return .help
             case "--version": return .version
+            case "--shutdown": options.isShutdown = true
             case "--config", "--runtime-dir", "--worker":
                 guard let value = parts.count == 2 ? parts[1] : rest.popFirst(), !value.isEmpty else {
                     return .wrong("\(name) needs a value")
@@ -43,7 +46,7 @@ struct Options {
     }
 
     static let help = """
-        ublkd [--config FILE] [--runtime-dir DIR] [--worker PATH]
+        ublkd [--config FILE] [--runtime-dir DIR] [--worker PATH] [--shutdown]
 
         Serves the block devices of a configuration file: one worker process a device, recovered when it
         dies. Runs in the foreground; SIGHUP reloads the configuration, SIGTERM ends ublkd and leaves the
@@ -52,6 +55,8 @@ struct Options {
           --config FILE      configuration (default /etc/ublkd/ublkd.toml; drop-ins lie in devices.d beside it)
           --runtime-dir DIR  socket, lock and device records (default /run/ublkd)
           --worker PATH      the worker program (default /usr/libexec/ublkd/ublkd-worker)
+          --shutdown         the host goes down (ublkd-shutdown.service): takes the place of the ublkd that runs, stops
+                             each device when its last user is gone, after `shutdown_grace` those in use, and ends
           --version, --help
 
         Exit status: 0 ended by a signal; 69 no ublk driver; 75 another ublkd runs here; 78 configuration.

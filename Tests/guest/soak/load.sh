@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# The load of the soak: bursts, so that trouble meets full queues and most of the machine is left for the rounds: the stamped writer with readers on a file and on memory, fio with verification on another file.
+# The load of the soak: the stamped writer with readers on a file and on memory, fio with verification on another file. It
+# comes in bursts, so that trouble meets full queues and most of the machine is left for the rounds.
 
 logs=/dev/shm/soak # not on a device that is tested, and not on a disk
 mkdir -p "$logs"

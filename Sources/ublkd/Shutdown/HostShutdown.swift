@@ -1,0 +1,63 @@
+import DevicePolicy
+import LinuxSys
+
+/// How far the shutdown of the host has come: which device may be stopped when.
+struct HostShutdown {
+    /// How a disk is used.
+    enum Use: Equatable {
+        case none
+        /// By block devices on top that nobody uses: nobody will take them down any more.
+        case idle
+        case used
+    }
+
+    /// Milliseconds for which a disk must have been idle.
+    static let idleTime: UInt64 = 2_000
+    /// Milliseconds that file systems get to write out before their disk is taken away.
+    static let syncTime: UInt64 = 3_000
+    /// Milliseconds for the last stops.
+    static let endTime: UInt64 = 10_000
+
+    let began: Instant
+    /// Milliseconds.
+    let grace: UInt64
+    private var idleSince: [String: Instant] = [:]
+    /// What file systems had not written out is given up.
+    var isForced = false
+
+    init(began: Instant, grace: UInt64) {
+        self.began = began
+        self.grace = grace
+    }
+
+    /// Notes how disk `name` is used; true: nobody will miss it, though a device on top holds it.
+    mutating func isIdle(_ name: String, _ use: Use, at now: Instant) -> Bool {
+        guard use == .idle else {
+            idleSince[name] = nil
+            return false
+        }
+        let since = idleSince[name] ?? now
+        idleSince[name] = since
+        return now.milliseconds(since: since) >= Self.idleTime
+    }
+
+    func isGraceOver(at now: Instant) -> Bool { now.milliseconds(since: began) >= grace }
+
+    /// Whatever is left is left to the kernel.
+    func isOver(at now: Instant) -> Bool {
+        now.milliseconds(since: began) >= grace + Self.syncTime + Self.endTime
+    }
+
+    /// `users`: of a disk by its name; asked again for block devices on top.
+    static func use(of disk: String, depth: Int = 0, users: (String) -> [DiskUser]) -> Use {
+        let found = users(disk)
+        guard !found.isEmpty else { return .none }
+        // Deeper stacks than this there are none.
+        guard depth < 8 else { return .used }
+        for user in found {
+            guard case .device(let name) = user else { return .used }
+            if use(of: name, depth: depth + 1, users: users) == .used { return .used }
+        }
+        return .idle
+    }
+}
