@@ -57,6 +57,9 @@ distribution() {
 # percentile FILE P: of the numbers in FILE, one a line.
 percentile() { sort -g "$1" | awk -v p="$2" '{ v[NR] = $1 } END { i = int(NR * p / 100 + 0.5); print v[i < 1 ? 1 : i] }'; }
 
+# full: the long form of a case is wanted (FULL=yes Tests/guest/guest --timeout S case NAME), not that of every day.
+full() { [ "${FULL:-no}" = yes ]; }
+
 # random_pause MAX_MS: sleeps up to so long.
 random_pause() { sleep "$(awk -v m="$1" -v r="$SRANDOM" 'BEGIN { printf "%.3f", r % m / 1000 }')"; }
 
@@ -150,6 +153,23 @@ install_rules() {
     udevadm control --reload
 }
 
+# install_ublkd: ublkd as the unit of a host, with its driver loaded at boot; it is not started.
+install_ublkd() {
+    local from=$t/deploy
+    [ ! -d "$from/systemd" ] || from+=/systemd
+    install -D -m 755 "$bin/ublkd" /usr/sbin/ublkd
+    install -D -m 755 "$bin/ublkctl" /usr/bin/ublkctl
+    install -D -m 755 "$bin/ublkd-worker" /usr/libexec/ublkd/ublkd-worker
+    install -D -m 644 -t /etc/systemd/system "$from"/*.service
+    install -D -m 644 -t /etc/udev/rules.d "$from"/*.rules
+    rm -f /etc/systemd/system/modprobe@.service # the image of the guests does without it
+    udevadm control --reload
+    systemctl daemon-reload
+}
+
+# main_pid: of the ublkd that systemd runs.
+main_pid() { systemctl show ublkd.service -P MainPID; }
+
 # launch_ublkd [ARGUMENT...]: starts it and does not wait.
 launch_ublkd() {
     [ -x "$bin/ublkd" ] || fail "no ublkd in the inbox: build first (swift build -c release --static-swift-stdlib)"
@@ -237,6 +257,14 @@ kill_worker() {
     stamp kill "$pid"
 }
 
+# lives: each device that ublkd tells of: "NAME STATE PID", sorted; nothing where it does not answer.
+lives() { varlink devices "$runtime/org.ublkd" 2>/dev/null | cut -d' ' -f1-3 | sort; }
+# all_as TEXT: the devices are as `lives` told them before.
+all_as() { [ "$(lives)" = "$1" ]; }
+# count_live: how many devices are live.
+count_live() { lives | grep -c ' live '; }
+are_live() { [ "$(count_live)" = "$1" ]; }
+
 # arm POINT.ACTION...: what is to happen at a test point (CUblk/test_points.h), once.
 arm() {
     local file
@@ -284,6 +312,19 @@ fio_finish() {
         fail "fio $label ended with $status, $errors jobs with an error: $(tail -n 5 "$out/fio-$label.log")"
     [ "${ios:-0}" -gt 0 ] || fail "fio $label did no I/O"
     note "fio $label: $ios I/Os, 0 errors, verification clean"
+}
+
+# fio_stop LABEL: ends it; until then it had no error and did something.
+fio_stop() {
+    local label=$1 told
+    fio_runs "$label" || fail "fio $label ended by itself: $(tail -n 5 "$out/fio-$label.log")"
+    kill -INT "${fio_pids[$label]}"
+    wait "${fio_pids[$label]}"
+    unset "fio_pids[$label]"
+    told=$(sed -n '/^{/,$p' "$out/fio-$label.json" |
+        jq -r '"\([.jobs[].error | select(. != 0)] | length) \([.jobs[] | .read.total_ios + .write.total_ios] | add)"')
+    assert_eq "errors of fio $label" 0 "${told% *}"
+    assert_at_least "I/Os of fio $label" 1 "${told#* }"
 }
 
 # ---- the end ----------------------------------------------------------------------------------------------
