@@ -18,6 +18,12 @@ make_our_packages() {
     mv "$our_packages.new" "$our_packages"
 }
 
+package_inputs() {
+    local program
+    find "$top/config" "$top/deploy" "$top/doc" "$here/lib/our-packages.sh"
+    for program in "${programs[@]}"; do readlink -f "$top/.build/release/$program"; done
+}
+
 # need_our_packages: makes sure of them, and sets our_packages to the tar.
 need_our_packages() {
     local input newer='' stage lock
@@ -27,7 +33,7 @@ need_our_packages() {
     flock "$lock"
     while IFS= read -r input; do
         [ -e "$our_packages" ] && [ ! "$input" -nt "$our_packages" ] || newer=$input
-    done < <(inbox_inputs)
+    done < <(package_inputs)
     if [ -n "$newer" ]; then
         stage=$(mktemp -d "$inbox_folder/stage.XXXXXX")
         # In no condition, and its failure is the case's
