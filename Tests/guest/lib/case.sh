@@ -145,30 +145,15 @@ config() {
 
 # install_rules: the udev rule of the project, which makes the nodes' names and owners.
 install_rules() {
-    local rule
-    for rule in "$t"/deploy/*.rules; do
-        [ -e "$rule" ] || continue
-        cp "$rule" /etc/udev/rules.d/
-    done
+    cp "$t/deploy/systemd/59-ublkd.rules" /etc/udev/rules.d/
     udevadm control --reload
 }
 
-# install_ublkd: ublkd as the unit of a host, with its driver loaded at boot; it is not started.
-install_ublkd() {
-    local from=$t/deploy
-    [ ! -d "$from/systemd" ] || from+=/systemd
-    install -D -m 755 "$bin/ublkd" /usr/sbin/ublkd
-    install -D -m 755 "$bin/ublkctl" /usr/bin/ublkctl
-    install -D -m 755 "$bin/ublkd-worker" /usr/libexec/ublkd/ublkd-worker
-    install -D -m 644 -t /etc/systemd/system "$from"/*.service
-    install -D -m 644 -t /etc/udev/rules.d "$from"/*.rules
-    rm -f /etc/systemd/system/modprobe@.service # the image of the guests does without it
-    udevadm control --reload
-    systemctl daemon-reload
-}
+# install_ublkd [OPTION...]: programs, units and rule, by the installer, as on any host.
+install_ublkd() { assert 'deploy/install' "$t/deploy/install" --programs "$bin" "$@"; }
 
-# main_pid: of the ublkd that systemd runs.
-main_pid() { systemctl show ublkd.service -P MainPID; }
+# ublkd_property NAME: of ublkd.service.
+ublkd_property() { systemctl show ublkd.service -P "$1"; }
 
 # launch_ublkd [ARGUMENT...]: starts it and does not wait.
 launch_ublkd() {
