@@ -147,8 +147,7 @@ extension Supervisor {
 
     func keepAsLastGood() {
         do throws(Errno) {
-            try AtomicFile.write(
-                path: state.lastGoodPath, bytes: Array(serialize(configuration).utf8), mode: 0o600)
+            try state.keepLastGood(serialize(configuration))
         } catch {
             log.write(.warning, "\(state.lastGoodPath) was not written: \(error)")
         }
