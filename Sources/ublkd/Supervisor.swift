@@ -100,8 +100,9 @@ final class Supervisor {
         store.keep(control.fd, as: .control)
         note(.begun, "ublkd \(ProductVersion.text) begins, process \(Host.processID)")
         if configState != .current { noteInvalidConfiguration() }
-        for device in configuration.devices { register(device) }
+        registerAll()
         adoptDevices(inherited)
+        stopLeaving()
         startsDevices = !adoptOnly
         if startsDevices {
             for device in configuration.devices where device.autostart { startUnlessStopped(device.name) }
@@ -285,6 +286,9 @@ final class Supervisor {
             cookie: device.cookie(instance: instance).rawValue, facts: device.machine.facts,
             recoveries: device.machine.recoveries, isStopped: false, queues: device.configuration.queues)
         if case .stopped = device.machine.phase { record.isStopped = true }
+        if isLeaving(device) {
+            record.leaving = serialize(HostConfiguration(devices: [device.configuration]))
+        }
         if let pid, let identity = try? ProcessIdentity(of: pid) {
             record.workerPID = pid
             record.workerStart = identity.startTime

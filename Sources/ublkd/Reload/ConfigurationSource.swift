@@ -24,6 +24,11 @@ struct ConfigurationSource {
         }
     }
 
+    /// What `serialize` made of one.
+    static func parse(_ text: String) -> HostConfiguration? {
+        check(sources: [("", Array(text.utf8))], hostFacts: HostFacts(cpuCount: Host.cpuCount)).configuration
+    }
+
     /// The configuration that was in force last, if there is one that can still be read.
     static func lastGood(_ state: StateStore) -> HostConfiguration? {
         guard let bytes = state.lastGood() else { return nil }

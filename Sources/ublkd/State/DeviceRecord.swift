@@ -20,4 +20,6 @@ struct DeviceRecord: Codable, Equatable {
     /// An operator stopped it: it stays so until `start` or the next boot.
     var isStopped: Bool
     var queues: Int
+    /// Left the configuration, and is removed at its last close: what it was configured as, a file of its own.
+    var leaving: String?
 }

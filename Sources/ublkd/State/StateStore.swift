@@ -50,6 +50,13 @@ struct StateStore {
         return record
     }
 
+    /// All that can be believed, in the order of their names.
+    func records() -> [DeviceRecord] {
+        FileTree.names(in: deviceDirectory).sorted().compactMap { file in
+            file.hasSuffix(".record") ? record(of: String(file.dropLast(".record".count))) : nil
+        }
+    }
+
     /// Keeps the configuration that is in force from now on.
     func keepLastGood(_ text: String) throws(Errno) {
         let sealed = SealedText.seal(Array(text.utf8), kind: Self.configurationKind)
