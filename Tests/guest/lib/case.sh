@@ -131,13 +131,15 @@ config() {
 
 # install_rules: the udev rule of the project, which makes the nodes' names and owners.
 install_rules() {
-    local rule
-    for rule in "$t"/deploy/*.rules; do
-        [ -e "$rule" ] || continue
-        cp "$rule" /etc/udev/rules.d/
-    done
+    cp "$t/deploy/systemd/59-ublkd.rules" /etc/udev/rules.d/
     udevadm control --reload
 }
+
+# install_ublkd [OPTION...]: programs, units and rule, by the installer, as on any host.
+install_ublkd() { assert 'deploy/install' "$t/deploy/install" --programs "$bin" "$@"; }
+
+# ublkd_property NAME: of ublkd.service.
+ublkd_property() { systemctl show ublkd.service -P "$1"; }
 
 # launch_ublkd [ARGUMENT...]: starts it and does not wait.
 launch_ublkd() {

@@ -53,13 +53,13 @@ fill_inbox() {
     cp -r "$here"/{cases,soak,bench} "$stage/"
     cp "$here"/lib/case*.sh "$stage/lib/"
     local folder
-    for folder in config deploy; do [ ! -d "$top/$folder" ] || cp -r "$top/$folder" "$stage/"; done
+    for folder in config deploy doc; do [ ! -d "$top/$folder" ] || cp -r "$top/$folder" "$stage/"; done
 }
 
 inbox_inputs() {
     printf '%s\n' "$here"/{cases,soak,bench,support,lib} "$here"/support/{*,*/*} "$here"/{cases,soak,bench}/* \
         "$here"/lib/case*.sh "$here"/lib/inbox.sh
-    find "$top/config" "$top/deploy" 2>/dev/null || true
+    find "$top/config" "$top/deploy" "$top/doc" 2>/dev/null || true
     local program built
     for program in "${programs[@]}"; do
         for built in "$top"/.build{,-points}/release/"$program"; do [ ! -e "$built" ] || readlink -f "$built"; done

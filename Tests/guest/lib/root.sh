@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # The guests' root file system: the packages of this machine's own Debian release (so that what was built
 # here runs there), unpacked by mmdebstrap without maintainer scripts, which would take three times as
-# long; the little that those scripts do for us is done here. Needs cache.sh, debian.sh.
+# long; the little that those scripts do for us is done here. dpkg knows them all. Needs cache.sh, debian.sh.
 
 root_packages=(base-files base-passwd bash coreutils dash debianutils diffutils findutils grep gzip hostname
     libc-bin mawk passwd sed tar util-linux login
     systemd systemd-sysv udev dbus kmod mount procps psmisc iproute2
     acl dmsetup e2fsprogs fdisk fio jq socat xfsprogs
+    dpkg perl-base init-system-helpers
     libgcc-s1 libstdc++6 libsystemd0 liburing2)
 root_megabytes=3072
 
@@ -73,6 +74,7 @@ build_root() {
     mmdebstrap --quiet --mode=root --variant=extract --format=directory --architectures=amd64 \
         --include="$(IFS=, && printf '%s' "${root_packages[*]}")" \
         --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
+        --extract-hook="bash '$here/lib/root-register.sh' \"\$1\"" \
         "$(debian_codename)" "$root" "$out/sources.list"
     finish_root "$root"
     mke2fs -q -t ext4 -O ^has_journal,^metadata_csum -E lazy_itable_init=1,nodiscard \
@@ -84,7 +86,7 @@ build_root() {
 need_root() {
     local name
     name=root-$(key_of "$(debian_codename)" "${root_packages[*]}" "${root_masked[*]}" "$root_megabytes" \
-        "$(declare -f finish_root build_root)")
+        "$(declare -f finish_root build_root)" "$here/lib/root-register.sh")
     cached "$name" 'making the root file system of the guests' build_root
     root_disk=$cache/$name/disk
 }
