@@ -31,7 +31,8 @@ fi
 PATH=$bin:$support:$PATH
 mkdir -p "$out" /etc/ublkd
 cd "$out" || exit 1
-dmesg -C
+boot=${BOOT:-1} # a case that left its machine with `leave` runs once more in each life of it
+[ "$boot" -gt 1 ] || dmesg -C
 
 # ---- what a case says ---------------------------------------------------------------------------------
 
@@ -56,6 +57,9 @@ distribution() {
 # percentile FILE P: of the numbers in FILE, one a line.
 percentile() { sort -g "$1" | awk -v p="$2" '{ v[NR] = $1 } END { i = int(NR * p / 100 + 0.5); print v[i < 1 ? 1 : i] }'; }
 
+# full: the long form of a case is wanted (FULL=yes Tests/guest/guest --timeout S case NAME), not that of every day.
+full() { [ "${FULL:-no}" = yes ]; }
+
 # random_pause MAX_MS: sleeps up to so long.
 random_pause() { sleep "$(awk -v m="$1" -v r="$SRANDOM" 'BEGIN { printf "%.3f", r % m / 1000 }')"; }
 
@@ -75,6 +79,16 @@ skip() {
     exit 77
 }
 
+# leave poweroff|reboot|reset: ends this life of the machine: as systemctl does it, or by a loss of power (after which
+# its own disk, with what the case wrote beside the devices, is whole). The case is run again after the next boot, with
+# boot=2, 3… and the seconds that the end took in OFF_SECONDS.
+leaves=
+leave() {
+    leaves=$1
+    [ "$1" != reset ] || sync -f /
+    exit 0
+}
+
 # assert WHAT COMMAND...: the command succeeds.
 assert() {
     local what=$1 said
@@ -91,7 +105,7 @@ assert_at_least() { awk -v a="$3" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 >= 
 
 # within WHAT LIMIT VALUE: a limit of time. A case that held in everything but such a limit ends as skipped, with the
 # figure: an emulated machine may be slow, and what was missed is no pass. Beyond ten times the limit it fails.
-missed=
+missed=$(cat "$out/missed" 2>/dev/null)
 within() {
     awk -v a="$3" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 <= b + 0) }' && return
     assert_at_most "$1" "$(awk -v b="$2" 'BEGIN { print 10 * b }')" "$3"
@@ -228,6 +242,14 @@ kill_worker() {
     stamp kill "$pid"
 }
 
+# lives: each device that ublkd tells of: "NAME STATE PID", sorted; nothing where it does not answer.
+lives() { varlink devices "$runtime/org.ublkd" 2>/dev/null | cut -d' ' -f1-3 | sort; }
+# all_as TEXT: the devices are as `lives` told them before.
+all_as() { [ "$(lives)" = "$1" ]; }
+# count_live: how many devices are live.
+count_live() { lives | grep -c ' live '; }
+are_live() { [ "$(count_live)" = "$1" ]; }
+
 # arm POINT.ACTION...: what is to happen at a test point (CUblk/test_points.h), once.
 arm() {
     local file
@@ -277,6 +299,19 @@ fio_finish() {
     note "fio $label: $ios I/Os, 0 errors, verification clean"
 }
 
+# fio_stop LABEL: ends it; until then it had no error and did something.
+fio_stop() {
+    local label=$1 told
+    fio_runs "$label" || fail "fio $label ended by itself: $(tail -n 5 "$out/fio-$label.log")"
+    kill -INT "${fio_pids[$label]}"
+    wait "${fio_pids[$label]}"
+    unset "fio_pids[$label]"
+    told=$(sed -n '/^{/,$p' "$out/fio-$label.json" |
+        jq -r '"\([.jobs[].error | select(. != 0)] | length) \([.jobs[] | .read.total_ios + .write.total_ios] | add)"')
+    assert_eq "errors of fio $label" 0 "${told% *}"
+    assert_at_least "I/Os of fio $label" 1 "${told#* }"
+}
+
 # ---- the end ----------------------------------------------------------------------------------------------
 
 # kernel_complaints: lines of the kernel log that must not be there.
@@ -316,6 +351,13 @@ finish() {
         [ "$status" = 77 ] || status=1
     fi
     keep_evidence
+    if [ "$status" = 0 ] && [ -n "$leaves" ]; then
+        mkdir -p "$out/boot-$boot"
+        mv "$out"/*.log "$out"/*.json "$out/boot-$boot/" 2>/dev/null
+        printf '%s' "$missed" >"$out/missed"
+        # the host knows these (lib/lives.py)
+        case $leaves in poweroff) exit 101 ;; reboot) exit 102 ;; reset) exit 103 ;; esac
+    fi
     if [ "$status" = 0 ] && [ -n "$missed" ]; then
         printf 'SKIPPED: %s\n' "$missed"
         status=77

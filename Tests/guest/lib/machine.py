@@ -184,14 +184,29 @@ class Machine:
             self._pump(deadline)
         self.pending = b""
 
-    def ask(self, command, limit, output=None):
-        """Runs a shell command; `output` gets each piece of what it prints. Returns its exit status."""
+    def tell(self, command):
+        """Sends a shell command. Returns what its answer will begin with."""
         token = secrets.token_hex(8)
         line = f"{token} {base64.b64encode(command.encode()).decode()}\n"
         self.ctl.setblocking(True)
         self.ctl.sendall(line.encode())
         self.ctl.setblocking(False)
-        marker = f"\n@@{token} ".encode()
+        return f"\n@@{token} ".encode()
+
+    def wait_end(self, limit):
+        """Until the guest has ended the machine. Returns why, in the emulator's words: guest-shutdown, guest-reset."""
+        deadline = time.monotonic() + limit
+        try:
+            while True:
+                self._pump(deadline)
+        except GuestDied:
+            self._drain_console(0.2)
+        events = [reply for reply in self.replies if reply.get("event") == "SHUTDOWN"]
+        return events[-1]["data"]["reason"] if events else "by itself"
+
+    def ask(self, command, limit, output=None):
+        """Runs a shell command; `output` gets each piece of what it prints. Returns its exit status."""
+        marker = self.tell(command)
         deadline = time.monotonic() + limit
         try:
             while True:

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 
+from lives import Lives
 from machine import DISK_BYTES, GuestDied, GuestStuck, Machine, make_overlay
 
 BOOT_LIMIT = 180.0
@@ -57,9 +58,9 @@ class RunFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def machine(options, folder, root, log):
+def machine(options, folder, root, log, inbox=None):
     return Machine(options.emulator, options.kernel, options.initramfs, options.flavour, root,
-                   options.inbox, folder.sparse("out"), log)
+                   inbox or options.inbox, folder.sparse("out"), log)
 
 
 def prepared(options):
@@ -118,6 +119,26 @@ def restored(options, folder, log):
     return guest
 
 
+def booted(options, folder, log):
+    """A guest that boots from the disk that another one left: all it needs is there, nothing is unpacked."""
+    os.makedirs(log, exist_ok=True)
+    guest = machine(options, folder, f"{folder.path}/disk", log, inbox=folder.sparse("nothing"))
+    guest.start()
+    try:
+        guest.wait_ready(BOOT_LIMIT)
+        # A unit that failed is the case's business
+        wait = "systemctl is-system-running --wait; " if options.flavour == "systemd" else ""
+        status = guest.ask(f"{wait}modprobe ublk_drv && udevadm settle --timeout=30 && "
+                           "echo 7 >/proc/sys/kernel/printk", BOOT_LIMIT)
+    except BaseException:
+        guest.stop()
+        raise
+    if status:
+        guest.stop()
+        raise RuntimeError(f"the guest did not come up again as it should (status {status})")
+    return guest
+
+
 def bring_back(guest, options, folder):
     """Unpacks what the guest left in /t/out."""
     if not options.out:
@@ -136,24 +157,24 @@ def attempt(options, number):
     if number > 1:
         log = f"{log}/again"
     os.makedirs(log, exist_ok=True)
-    guest = None
+    lives = None
     try:
-        guest = restored(options, folder, log)
-        status = guest.ask(f"cd /t && {options.command}", options.timeout, show)
-        bring_back(guest, options, folder)
+        lives = Lives(restored(options, folder, log), lambda boot: booted(options, folder, f"{log}/boot-{boot}"), note)
+        status = lives.run(options.command, options.timeout, show)
+        bring_back(lives.guest, options, folder)
         return status
-    except GuestStuck:
-        note(f"no end within {options.timeout:.0f} s: killed")
-        if guest:
-            guest.explain()
+    except GuestStuck as problem:
+        note(f"{problem}" if f"{problem}" else f"no end within {options.timeout:.0f} s: killed")
+        if lives:
+            lives.guest.explain()
             note("what its tasks waited for is at the end of the console log")
         return 124
     except GuestDied:
-        show_console(log)
+        show_console(lives.guest.log if lives else log)
         raise
     finally:
-        if guest:
-            guest.stop()
+        if lives:
+            lives.guest.stop()
         folder.remove()
 
 

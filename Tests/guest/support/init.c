@@ -58,14 +58,42 @@ static void load(const char *path)
     close(fd);
 }
 
-static void switch_root(void)
+static void mount_root(unsigned long flags)
 {
-    int tries;
-    for (tries = 0; mount("/dev/vda", "/new", "ext4", MS_NOATIME, NULL); tries++) {
+    for (int tries = 0; mount("/dev/vda", "/new", "ext4", MS_NOATIME | flags, NULL); tries++) {
         if (tries > 500)
             give_up("mount /dev/vda");
         usleep(20000);
     }
+}
+
+// A machine that was reset left its disk, which has no journal, as it was at that moment: its own e2fsck makes it
+// whole. On a disk that was unmounted this only looks.
+static void check_root(void)
+{
+    int status = 0;
+    mount_root(MS_RDONLY);
+    // it checks a mounted disk only if /proc tells it that this is its own root
+    if (mount("devtmpfs", "/new/dev", "devtmpfs", 0, NULL) || mount("proc", "/new/proc", "proc", 0, NULL))
+        give_up("mount for e2fsck");
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (chroot("/new") || chdir("/"))
+            _exit(127);
+        execl("/usr/sbin/e2fsck", "e2fsck", "-y", "/dev/vda", NULL);
+        _exit(127);
+    }
+    // 1 and 2: there was something to repair
+    if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) > 3)
+        give_up("e2fsck");
+    if (umount("/new/proc") || umount("/new/dev") || umount("/new"))
+        give_up("umount after e2fsck");
+}
+
+static void switch_root(void)
+{
+    check_root();
+    mount_root(0);
     if (mount("/dev", "/new/dev", NULL, MS_MOVE, NULL))
         give_up("move /dev");
     if (chdir("/new") || mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") || chdir("/"))
