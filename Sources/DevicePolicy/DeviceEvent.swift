@@ -173,3 +173,8 @@ public struct Failure: Error, Hashable, Sendable {
         self.message = message
     }
 }
+
+extension DeviceEvent {
+    /// Its case's name, for traces and tests.
+    public var name: String { String("\(self)".prefix { $0 != "(" }) }
+}

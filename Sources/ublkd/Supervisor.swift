@@ -45,6 +45,8 @@ final class Supervisor {
     private var events: [(device: Device, event: DeviceEvent)] = []
     private var isHandling = false
     private var untold: [(level: LogLevel, text: String, device: String)] = []
+    /// Events that the journal is yet to be told.
+    var unwritten: [(draft: EventDraft, device: String, id: UInt32?)] = []
     /// Devices whose node is to be told of: anew to everybody, or as a note alone.
     private var announced: [Device] = []
     private var changed: [Device] = []
@@ -98,8 +100,9 @@ final class Supervisor {
         store.keep(control.fd, as: .control)
         note(.begun, "ublkd \(ProductVersion.text) begins, process \(Host.processID)")
         if configState != .current { noteInvalidConfiguration() }
-        for device in configuration.devices { register(device) }
+        registerAll()
         adoptDevices(inherited)
+        stopLeaving()
         startsDevices = !adoptOnly
         if startsDevices {
             for device in configuration.devices where device.autostart { startUnlessStopped(device.name) }
@@ -164,6 +167,7 @@ final class Supervisor {
         isHandling = true
         while !events.isEmpty {
             let (device, event) = events.removeFirst()
+            TestPoint.pass("ublkd.heard.\(event.name)")
             let now = Instant(nanoseconds: Clock.monotonic())
             let effects = device.machine.handle(event, at: now)
             noteStep(of: device, event, effects)
@@ -180,6 +184,8 @@ final class Supervisor {
         tellNodes()
         for (level, text, name) in untold { log.write(level, text, device: name) }
         untold = []
+        for (draft, device, id) in unwritten { log.write(draft, device: device, id: id) }
+        unwritten = []
         eventLog.deliver()
         refreshStatusSoon()
         // From here on what a client asks is handled at once.
@@ -280,6 +286,9 @@ final class Supervisor {
             cookie: device.cookie(instance: instance).rawValue, facts: device.machine.facts,
             recoveries: device.machine.recoveries, isStopped: false, queues: device.configuration.queues)
         if case .stopped = device.machine.phase { record.isStopped = true }
+        if isLeaving(device) {
+            record.leaving = serialize(HostConfiguration(devices: [device.configuration]))
+        }
         if let pid, let identity = try? ProcessIdentity(of: pid) {
             record.workerPID = pid
             record.workerStart = identity.startTime

@@ -159,7 +159,7 @@ enum Ublkd {
             return .success(Chosen(configuration: configuration))
         case .invalid(let diagnostics):
             for diagnostic in diagnostics { log.write(.error, diagnostic.rendered()) }
-            guard let last = ConfigurationSource.lastGood(state.lastGoodPath) else {
+            guard let last = ConfigurationSource.lastGood(state) else {
                 // What is there is found by its mark, and no configuration keeps a host from going down.
                 if options.isShutdown { return .success(Chosen(configuration: HostConfiguration())) }
                 log.write(.error, "the configuration has \(diagnostics.count) errors: not started")

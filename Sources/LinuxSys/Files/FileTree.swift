@@ -13,6 +13,9 @@ public enum FileTree {
         }
     }
 
+    /// What is in a directory, without order; nothing if it cannot be read.
+    public static func names(in directory: String) -> [String] { Directory.names(of: directory) }
+
     /// Removes a file; that there is none is fine.
     public static func remove(_ path: String) { unlink(path) }
 }

@@ -194,7 +194,7 @@ extension Supervisor {
                 case .submitted: break
                 case .late: self.handle(.controlLate(.limitRequests), of: device)
                 case .lost: self.handle(.controlLost(.limitRequests), of: device)
-                case .returned: 
+                case .returned:
                     self.handle(.controlReturned(.limitRequests, deviceID: nil), of: device)
                 case .done(let result, _) where result < 0:
                     self.handle(.controlDone(.limitRequests, result: result, deviceID: nil), of: device)

@@ -9,12 +9,17 @@ extension Supervisor {
         let drafts = EventDraft.derived(
             from: happening, effects: effects, before: device.visible, after: device.machine.visible,
             recovery: recovery)
-        for draft in drafts { eventLog.append(draft, device: device.name, at: .now) }
+        for draft in drafts {
+            eventLog.append(draft, device: device.name, at: .now)
+            unwritten.append((draft, device.name, device.machine.deviceID))
+        }
     }
 
     /// Keeps and tells what did not come from a device's policy. `device`: nil for ublkd itself.
     func note(_ kind: EventRecord.Kind, _ message: String, device: String? = nil) {
-        eventLog.append(EventDraft(kind, message), device: device, at: .now)
+        let draft = EventDraft(kind, message)
+        eventLog.append(draft, device: device, at: .now)
+        log.write(draft, device: device, id: nil)
         eventLog.deliver()
     }
 

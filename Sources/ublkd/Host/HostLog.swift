@@ -1,5 +1,6 @@
 import DevicePolicy
 import LinuxSys
+import StatusWire
 import Systemd
 
 /// The only place that logs: the journal under systemd, stderr elsewhere.
@@ -21,6 +22,21 @@ final class HostLog {
         } else {
             StandardStream.writeError("ublkd: \(level.prefix)\(line(text, device))\n")
         }
+    }
+
+    /// An entry of the journal that a program can wait for by its MESSAGE_ID; nothing elsewhere, where no program could.
+    /// `id`: the number of the disk.
+    func write(_ event: EventDraft, device: String?, id: UInt32?) {
+        guard toJournal else { return }
+        if let device, !admit(device) { return }
+        var fields = ["SYSLOG_IDENTIFIER": "ublkd", "UBLKD_EVENT": event.kind.rawValue]
+        if let message = event.kind.messageID { fields["MESSAGE_ID"] = message }
+        if let device { fields["UBLKD_DEVICE"] = device }
+        if let id { fields["UBLKD_ID"] = "\(id)" }
+        if let cause = event.cause { fields["UBLKD_CAUSE"] = cause.rawValue }
+        if let seconds = event.downtimeSeconds { fields["UBLKD_DOWNTIME_USEC"] = "\(Int(seconds * 1e6))" }
+        let level: LogLevel = event.kind.isTrouble ? .warning : .info
+        Journal.send(priority: level.rawValue, message: line(event.message, device), fields: fields)
     }
 
     private func line(_ text: String, _ device: String?) -> String { device.map { "\($0): \(text)" } ?? text }

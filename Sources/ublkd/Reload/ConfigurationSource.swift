@@ -24,10 +24,16 @@ struct ConfigurationSource {
         }
     }
 
+    /// What `serialize` made of one.
+    static func parse(_ text: String) -> HostConfiguration? {
+        check(sources: [("", Array(text.utf8))], hostFacts: HostFacts(cpuCount: Host.cpuCount)).configuration
+    }
+
     /// The configuration that was in force last, if there is one that can still be read.
-    static func lastGood(_ path: String) -> HostConfiguration? {
-        guard let bytes = try? SmallFile.read(path: path, limit: 4 * 1024 * 1024) else { return nil }
-        return check(sources: [(path, bytes)], hostFacts: HostFacts(cpuCount: Host.cpuCount)).configuration
+    static func lastGood(_ state: StateStore) -> HostConfiguration? {
+        guard let bytes = state.lastGood() else { return nil }
+        return check(sources: [(state.lastGoodPath, bytes)], hostFacts: HostFacts(cpuCount: Host.cpuCount))
+            .configuration
     }
 }
 

@@ -109,6 +109,10 @@ extension Supervisor {
         let steps = steps(to: new, recreate: recreate, sameBackend: wanted.sameBackend)
         takeDaemon(new)
         for device in devices.values { device.pendingChange = nil }
+        // Written before anything is done: a ublkd that dies meanwhile is followed by one that goes on with it.
+        for device in devices.values where isLeaving(device) {
+            save(device, worker: device.machine.worker?.pid)
+        }
         for step in steps { step.perform() }
         noteReload(steps.map(\.outcome))
         keepAsLastGood()
@@ -147,8 +151,7 @@ extension Supervisor {
 
     func keepAsLastGood() {
         do throws(Errno) {
-            try AtomicFile.write(
-                path: state.lastGoodPath, bytes: Array(serialize(configuration).utf8), mode: 0o600)
+            try state.keepLastGood(serialize(configuration))
         } catch {
             log.write(.warning, "\(state.lastGoodPath) was not written: \(error)")
         }

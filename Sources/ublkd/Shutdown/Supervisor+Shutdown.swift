@@ -18,7 +18,7 @@ extension Supervisor {
         shutdown = state
         startsDevices = false
         try watchSignals()
-        for device in configuration.devices { register(device) }
+        registerAll()
         adoptDevices(inherited)
         guard isAnyLeft else { return 0 }
         log.write(.notice, "the host goes down: devices are stopped as they become unused (\(summary))")

@@ -1,6 +1,6 @@
 import BlockABI
 
-/// What `/run/ublkd/dev/NAME.json` keeps of a device: hints for the next ublkd. The kernel's word, the
+/// What `/run/ublkd/dev/NAME.record` keeps of a device: hints for the next ublkd. The kernel's word, the
 /// owner mark and the configuration decide; a record that is missing, old or garbled costs time, never data.
 struct DeviceRecord: Codable, Equatable {
     static let currentVersion = 1
@@ -20,4 +20,6 @@ struct DeviceRecord: Codable, Equatable {
     /// An operator stopped it: it stays so until `start` or the next boot.
     var isStopped: Bool
     var queues: Int
+    /// Left the configuration, and is removed at its last close: what it was configured as, a file of its own.
+    var leaving: String?
 }

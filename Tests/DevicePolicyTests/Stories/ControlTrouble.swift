@@ -37,7 +37,9 @@ struct ControlTrouble {
         bench.send(.controlLost(step))
         bench.send(.workerDied(worker.id, .signalled(9), served: true))
         #expect(bench.state == .held)
-        #expect(bench.acts(.controlReturned(.deleteDevice, deviceID: nil)) == [], "another one's end says nothing")
+        #expect(
+            bench.acts(.controlReturned(.deleteDevice, deviceID: nil)) == [], "another one's end says nothing"
+        )
         #expect(bench.acts(.controlReturned(step, deviceID: nil)).contains(.control(step)))
         bench.done(step)
         bench.done(.deleteDevice)

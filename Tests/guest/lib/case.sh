@@ -337,7 +337,7 @@ keep_evidence() {
         timeout 5 ublkctl status --all >"$out/status.log" 2>&1
         timeout 5 ublkctl events >"$out/events.log" 2>&1
     fi
-    cp -r "$runtime"/*.json "$out/" 2>/dev/null
+    cp -r "$runtime"/dev "$out/records" 2>/dev/null
     cp "$conf" "$out/" 2>/dev/null
     ! command -v journalctl >/dev/null || journalctl -b --no-pager -n 400 >"$out/journal.log" 2>/dev/null
 }
