@@ -286,6 +286,7 @@ final class Supervisor {
             cookie: device.cookie(instance: instance).rawValue, facts: device.machine.facts,
             recoveries: device.machine.recoveries, isStopped: false, queues: device.configuration.queues)
         if case .stopped = device.machine.phase { record.isStopped = true }
+        record.lastRecovery = endedRecovery(of: device)
         if isLeaving(device) {
             record.leaving = serialize(HostConfiguration(devices: [device.configuration]))
         }

@@ -47,6 +47,8 @@ final class Device {
     var queueWaiters: [QueueWaiter] = []
     var parameters: DeviceParameters?
     var flags: DeviceFlags = []
+    /// The last recovery under an earlier ublkd.
+    var formerRecovery: LastRecovery?
     /// What its state file holds.
     var savedRecord: DeviceRecord?
     /// The kernel's sequence number of its present disk.

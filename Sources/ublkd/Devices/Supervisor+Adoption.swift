@@ -9,6 +9,7 @@ import Systemd
 // descriptors says who serves it. Records and stored descriptors only make it quick.
 extension Supervisor {
     func adoptDevices(_ inherited: [FdStore.Name: SharedFd]) {
+        DiskNotes().sweep()
         var byCookie: [UInt64: Device] = [:]
         for device in devices.values { byCookie[device.cookie(instance: instance).rawValue] = device }
         var seen: Set<UInt64> = []
@@ -29,6 +30,7 @@ extension Supervisor {
     private func adopt(_ device: Device, _ info: DeviceInfo, _ inherited: [FdStore.Name: SharedFd]) {
         let record = state.record(of: device.name)
         device.savedRecord = record
+        device.formerRecovery = record?.lastRecovery
         device.preferredID = info.id
         device.flags = info.flags
         let server = findServer(of: info, record)

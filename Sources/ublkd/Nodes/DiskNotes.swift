@@ -45,6 +45,20 @@ struct DiskNotes {
         if let sequence { FileTree.remove("\(Self.folder)/\(disk).\(sequence)") }
     }
 
+    /// Removes notes on disks that are gone: their ublkd died before it could.
+    func sweep() {
+        let known = Set(Sysfs.ublkDevices())
+        for file in FileTree.names(in: Self.folder) where file.hasPrefix("ublkb") {
+            let parts = file.split(separator: ".")
+            let disk = String(parts[0])
+            let isCurrent =
+                parts.count > 1
+                ? UInt64(parts[1]) == Sysfs.diskSequence(of: disk)
+                : UInt32(disk.dropFirst("ublkb".count)).map(known.contains) ?? false
+            if !isCurrent { FileTree.remove("\(Self.folder)/\(file)") }
+        }
+    }
+
     private func write(_ text: String, to name: String) throws(Errno) {
         try FileTree.makeDirectory(Self.folder, mode: 0o755)
         try AtomicFile.write(path: "\(Self.folder)/\(name)", bytes: Array(text.utf8), mode: 0o644)

@@ -27,6 +27,14 @@ extension Supervisor {
             queues: queues(of: device))
     }
 
+    /// The last one that came to an end, without its steps: for the record.
+    func endedRecovery(of device: Device) -> LastRecovery? {
+        if case .recovering = device.machine.phase { return device.savedRecord?.lastRecovery }
+        var last = lastRecovery(of: device)
+        last?.steps = nil
+        return last
+    }
+
     private func lastRecovery(of device: Device) -> LastRecovery? {
         let record: RecoveryRecord
         var ended = true
@@ -36,7 +44,7 @@ extension Supervisor {
         } else if let last = device.machine.lastRecovery {
             record = last
         } else {
-            return nil
+            return device.formerRecovery
         }
         let header = device.page?.page.header
         let firstIO =

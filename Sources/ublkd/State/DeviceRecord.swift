@@ -1,4 +1,5 @@
 import BlockABI
+import StatusWire
 
 /// What `/run/ublkd/dev/NAME.record` keeps of a device: hints for the next ublkd. The kernel's word, the
 /// owner mark and the configuration decide; a record that is missing, old or garbled costs time, never data.
@@ -17,6 +18,7 @@ struct DeviceRecord: Codable, Equatable {
     var workerStart: UInt64?
     var facts: BackendFacts?
     var recoveries: UInt64
+    var lastRecovery: LastRecovery?
     /// An operator stopped it: it stays so until `start` or the next boot.
     var isStopped: Bool
     var queues: Int

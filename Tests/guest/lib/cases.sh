@@ -25,3 +25,12 @@ case_runs_on() {
     done
     return 1
 }
+
+# case_is_ordinary FILE KERNEL: the case belongs to a whole run on this kernel: any, unless the head says "ordinary: K".
+case_is_ordinary() {
+    local name
+    for name in $(case_field "$1" ordinary "$2"); do
+        [ "$name" != "$2" ] || return 0
+    done
+    return 1
+}
