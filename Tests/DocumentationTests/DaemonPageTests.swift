@@ -91,7 +91,7 @@ struct DaemonPageTests {
     func statuses() throws {
         #expect(daemon.words("Li", in: "EXIT STATUS") == ["0", "2", "69", "70", "75", "78"])
         #expect(daemon.words("Li", in: "SIGNALS") == ["SIGHUP", "SIGTERM", "SIGINT", "SIGUSR1"])
-        let unit = try text(of: "deploy/ublkd.service")
+        let unit = try text(of: "deploy/systemd/ublkd.service")
         #expect(unit.contains("RestartPreventExitStatus=69 75 78\n"))
     }
 
