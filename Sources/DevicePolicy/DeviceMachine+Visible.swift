@@ -102,6 +102,11 @@ extension DeviceMachine {
     /// Its disk is being taken away.
     public var isStopping: Bool { if case .stopping = phase { true } else { false } }
 
+    /// Its disk is gone: what remains of it goes at the last close.
+    public var isDeleting: Bool {
+        if case .stopping(let stopping) = phase { stopping.step == .deleting } else { false }
+    }
+
     /// A new worker is on its way into the old one's place.
     public var isHandingOver: Bool {
         switch phase {

@@ -24,6 +24,17 @@ import Testing
         #expect(use(["ublkb0": [.device(name: "dm-0")], "dm-0": [.device(name: "ublkb0")]]) == .used)
     }
 
+    /// The last close of a disk may be the end of the host.
+    @Test func deletionsAreNotWaitedForWithoutEnd() {
+        func at(_ milliseconds: UInt64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
+        var shutdown = HostShutdown(began: at(0), grace: 15_000)
+        var answers: [Bool] = []
+        for (only, time) in [(true, 0), (true, 999), (false, 1_000), (true, 1_100), (true, 2_100)] {
+            answers.append(shutdown.isDone(only, at: at(UInt64(time))))
+        }
+        #expect(answers == [false, false, false, false, true])
+    }
+
     /// A volume that is being taken down passes through this state.
     @Test func idleCountsAfterAWhileWithoutABreak() {
         func at(_ milliseconds: UInt64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }

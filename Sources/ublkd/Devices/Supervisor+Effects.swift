@@ -72,7 +72,7 @@ extension Supervisor {
         do throws(Errno) {
             try makePage(for: device)
         } catch {
-            let failure = Failure(.backingError, "no memory for its status page or its contents: \(error)")
+            let failure = Failure(.none, "no memory for its status page or its contents: \(error)")
             return post(.workerUnavailable(failure), to: device)
         }
         workers.take(from: device.program) { [weak self, weak device] result in
@@ -83,7 +83,7 @@ extension Supervisor {
                 self.post(.workerGiven(worker.ref), to: device)
             case .failure(let errno):
                 let failure = Failure(
-                    .backingError, "no worker could be started from \(self.options.worker): \(errno)")
+                    .none, "no worker could be started from \(self.options.worker): \(errno)")
                 self.post(.workerUnavailable(failure), to: device)
             }
         }

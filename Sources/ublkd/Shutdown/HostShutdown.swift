@@ -15,6 +15,8 @@ struct HostShutdown {
     static let idleTime: UInt64 = 2_000
     /// Milliseconds that file systems get to write out before their disk is taken away.
     static let syncTime: UInt64 = 3_000
+    /// Milliseconds that a deletion gets: without an opener it takes a few.
+    static let deletionTime: UInt64 = 1_000
     /// Milliseconds for the last stops.
     static let endTime: UInt64 = 10_000
 
@@ -22,6 +24,7 @@ struct HostShutdown {
     /// Milliseconds.
     let grace: UInt64
     private var idleSince: [String: Instant] = [:]
+    private var deletingSince: Instant?
     /// What file systems had not written out is given up.
     var isForced = false
 
@@ -39,6 +42,13 @@ struct HostShutdown {
         let since = idleSince[name] ?? now
         idleSince[name] = since
         return now.milliseconds(since: since) >= Self.idleTime
+    }
+
+    /// `onlyDeletions`: of every device only its number is left, which goes at the last close. That may be the end of the
+    /// host itself, so it is not waited for.
+    mutating func isDone(_ onlyDeletions: Bool, at now: Instant) -> Bool {
+        deletingSince = onlyDeletions ? deletingSince ?? now : nil
+        return deletingSince.map { now.milliseconds(since: $0) >= Self.deletionTime } ?? false
     }
 
     func isGraceOver(at now: Instant) -> Bool { now.milliseconds(since: began) >= grace }

@@ -27,7 +27,8 @@ extension Supervisor {
         for device in disks { stop(device, force: false) }
         look()
         try loop.run()
-        guard isAnyLeft else { return 0 }
+        let left = disks.filter { !$0.machine.isDeleting }
+        guard !left.isEmpty || !orphans.isEmpty else { return 0 }
         log.write(.error, "devices are left: \(summary)")
         return 1
     }
@@ -45,7 +46,10 @@ extension Supervisor {
     private func look() {
         shutdownTimer = nil
         let now = now
-        guard isAnyLeft, let state = shutdown, !state.isOver(at: now) else { return loop.exit() }
+        let onlyDeletions = orphans.isEmpty && disks.allSatisfy(\.machine.isDeleting)
+        guard isAnyLeft, let state = shutdown, !state.isOver(at: now),
+            shutdown?.isDone(onlyDeletions, at: now) == false
+        else { return loop.exit() }
         if !state.isForced {
             if state.isGraceOver(at: now) {
                 shutdown?.isForced = true
