@@ -53,6 +53,7 @@ final class Supervisor {
     private var statusIsStale = false
     private var isReady = false
     var startsDevices = true
+    var isAdopting = false
     /// While the host goes down.
     var shutdown: HostShutdown?
     private var sources: [Source] = []
@@ -258,7 +259,7 @@ final class Supervisor {
 
     func becameLive(_ device: Device, _ recovery: RecoveryRecord?) {
         save(device, worker: device.machine.worker?.pid)
-        announced.append(device)
+        if recovery != nil || !isAdopting || !isTold(device) { announced.append(device) }
         watchQueues(of: device)
         grow(device)
         if device.machine.removalPending { watchForClose() }

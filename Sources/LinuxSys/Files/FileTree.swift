@@ -16,6 +16,14 @@ public enum FileTree {
     /// What is in a directory, without order; nothing if it cannot be read.
     public static func names(in directory: String) -> [String] { Directory.names(of: directory) }
 
+    /// Where a symbolic link leads; nil for anything else.
+    public static func link(at path: String) -> String? {
+        var room = [CChar](repeating: 0, count: 4096)
+        let count = readlink(path, &room, room.count)
+        guard count > 0 else { return nil }
+        return String(decoding: room.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Removes a file; that there is none is fine.
     public static func remove(_ path: String) { unlink(path) }
 }

@@ -10,6 +10,8 @@ import Systemd
 extension Supervisor {
     func adoptDevices(_ inherited: [FdStore.Name: SharedFd]) {
         DiskNotes().sweep()
+        isAdopting = true
+        defer { isAdopting = false }
         var byCookie: [UInt64: Device] = [:]
         for device in devices.values { byCookie[device.cookie(instance: instance).rawValue] = device }
         var seen: Set<UInt64> = []

@@ -40,6 +40,12 @@ struct DiskNotes {
         FileTree.remove("\(Self.folder)/\(disk)")
     }
 
+    /// What was written of the disk, by whichever ublkd.
+    func text(of disk: String, sequence: UInt64) -> String? {
+        guard let bytes = try? SmallFile.read(path: "\(Self.folder)/\(disk).\(sequence)") else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     func forget(_ disk: String, sequence: UInt64?) {
         FileTree.remove("\(Self.folder)/\(disk)")
         if let sequence { FileTree.remove("\(Self.folder)/\(disk).\(sequence)") }
