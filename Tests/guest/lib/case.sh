@@ -12,7 +12,7 @@ conf=/etc/ublkd/ublkd.toml
 runtime=/run/ublkd
 ublkd_log=$out/ublkd.log
 ublkd_pid=
-allow_io_errors=no # a case that provokes I/O errors sets it to yes: the kernel logs each of them
+allow_io_errors=no # a case that provokes I/O errors sets it to yes, or to reads: the kernel logs each of them
 kernel_release=$(uname -r)
 kernel_family=modern
 case $kernel_release in 6.12.*) kernel_family=classic ;; 6.1[3-9].*) kernel_family=middle ;; esac
@@ -317,7 +317,10 @@ fio_stop() {
 # kernel_complaints: lines of the kernel log that must not be there.
 kernel_complaints() {
     local pattern='WARNING: |BUG: |Oops|general protection|kernel NULL|blocked for more than|soft lockup|hung_task|refcount_t|use-after-free|Call Trace'
-    [ "$allow_io_errors" = yes ] || pattern+='|I/O error|EXT4-fs error|XFS .*(error|corrupt)'
+    case $allow_io_errors in
+        no) pattern+='|I/O error|EXT4-fs error|XFS .*(error|corrupt)' ;;
+        reads) pattern+='|I/O error.*:\((WRITE|DISCARD|FLUSH)|lost .*page write|EXT4-fs error|XFS .*(error|corrupt)' ;;
+    esac
     dmesg | grep -E "$pattern"
 }
 
