@@ -130,7 +130,7 @@ final class Supervisor {
     func leave() {
         log.write(.notice, "ending; devices and workers go on serving until ublkd is started again")
         notify.stopping()
-        for device in devices.values { save(device, worker: device.machine.worker?.pid) }
+        for device in devices.values { save(device, worker: device.machine.worker) }
         workers.end()
         agents.end()
         server = nil
@@ -258,8 +258,8 @@ final class Supervisor {
     }
 
     func becameLive(_ device: Device, _ recovery: RecoveryRecord?) {
-        save(device, worker: device.machine.worker?.pid)
-        if recovery != nil || !isAdopting || !isTold(device) { announced.append(device) }
+        save(device, worker: device.machine.worker)
+        if recovery != nil || !isAdopting || !recallNote(of: device) { announced.append(device) }
         watchQueues(of: device)
         grow(device)
         if device.machine.removalPending { watchForClose() }
@@ -281,7 +281,7 @@ final class Supervisor {
         }
     }
 
-    func save(_ device: Device, worker pid: Int32?) {
+    func save(_ device: Device, worker: WorkerRef?) {
         var record = DeviceRecord(
             bootID: state.bootID, name: device.name, deviceID: device.machine.deviceID ?? device.preferredID,
             cookie: device.cookie(instance: instance).rawValue, facts: device.machine.facts,
@@ -291,8 +291,8 @@ final class Supervisor {
         if isLeaving(device) {
             record.leaving = serialize(HostConfiguration(devices: [device.configuration]))
         }
-        if let pid, let identity = try? ProcessIdentity(of: pid) {
-            record.workerPID = pid
+        if let worker = worker.flatMap({ device.workers[$0.id] }), let identity = worker.identity {
+            record.workerPID = identity.pid
             record.workerStart = identity.startTime
         }
         guard record != device.savedRecord else { return }
@@ -323,8 +323,10 @@ final class Supervisor {
         closedTimer = try? loop.addTimer(afterMilliseconds: 500) { [weak self] in
             guard let self else { return }
             self.closedTimer = nil
-            for device in self.devices.values where device.machine.removalPending {
-                if self.users(of: device).isEmpty { self.post(.closed, to: device) }
+            let leaving = self.devices.values.filter(\.machine.removalPending)
+            let users = DiskUsers.of(leaving.compactMap(\.disk))
+            for device in leaving where device.disk.flatMap({ users[$0] }) == nil {
+                self.post(.closed, to: device)
             }
             if self.devices.values.contains(where: \.machine.removalPending) { self.watchForClose() }
         }
@@ -332,8 +334,7 @@ final class Supervisor {
 
     /// Who has the disk in use: mounts, other block devices, swap, processes.
     func users(of device: Device) -> [Holder] {
-        guard let id = device.machine.deviceID else { return [] }
-        return NodeHolders.users(ofDisk: "ublkb\(id)").map { Holder($0) }
+        device.disk.map { DiskUsers.of($0).map { Holder($0) } } ?? []
     }
 
     // MARK: - Status line

@@ -37,8 +37,18 @@ extension LinuxSysTests {
         }
 
         @Test func aDeviceThatIsNotThereHasNoHolders() {
-            #expect(NodeHolders.users(ofDisk: "ublkb1048000") == [])
+            #expect(DiskUsers.of("ublkb1048000") == [])
             #expect(NodeHolders.processes(ofNode: "/dev/ublkc1048000").isEmpty)
+        }
+
+        @Test func manyDisksInOneLookAreSeenAsEachByItself() {
+            let names = Directory.names(of: "/sys/class/block")
+            func ofKernel(_ users: [DiskUser]?) -> [DiskUser] {
+                (users ?? []).filter { if case .process = $0 { false } else { true } }
+            }
+            let together = DiskUsers.of(names + ["ublkb1048000"])
+            for name in names { #expect(ofKernel(together[name]) == ofKernel(DiskUsers.of(name))) }
+            #expect(together["ublkb1048000"] == nil)
         }
 
         @Test func mountsAreReadWithTheirEscapes() {

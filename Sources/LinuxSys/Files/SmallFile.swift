@@ -19,10 +19,10 @@ public enum SmallFile {
     /// The contents as text without white space around it.
     public static func text(path: String, limit: Int = 64 * 1024) throws(Errno) -> String {
         let bytes = try read(path: path, limit: limit)
-        let blank: Set<UInt8> = [0x20, 0x09, 0x0a, 0x0d]
-        guard let first = bytes.firstIndex(where: { !blank.contains($0) }),
-            let last = bytes.lastIndex(where: { !blank.contains($0) })
-        else { return "" }
+        func isText(_ byte: UInt8) -> Bool { byte != 0x20 && !(0x09...0x0d ~= byte) }
+        guard let first = bytes.firstIndex(where: isText), let last = bytes.lastIndex(where: isText) else {
+            return ""
+        }
         return String(decoding: bytes[first...last], as: UTF8.self)
     }
 

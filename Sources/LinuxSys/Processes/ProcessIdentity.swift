@@ -47,17 +47,18 @@ public struct ProcessStat: Equatable, Sendable {
             return nil
         }
         name = String(decoding: line[line.index(after: open)..<close], as: UTF8.self)
-        let rest = line[line.index(after: close)...]
-            .split(whereSeparator: { $0 == 0x20 || $0 == 0x0a })
-            .map { String(decoding: $0, as: UTF8.self) }
-        // rest[0] is field 3 of the manual page.
-        guard rest.count > 19, let state = rest[0].first, let parent = Int32(rest[1]),
-            let start = UInt64(rest[19])
+        let fields = line[line.index(after: close)...].split(whereSeparator: { $0 == 0x20 || $0 == 0x0a })
+        // Numbered as in the manual page.
+        func field(_ number: Int) -> String? {
+            number - 3 < fields.count ? String(decoding: fields[number - 3], as: UTF8.self) : nil
+        }
+        guard let state = field(3)?.first, let parent = field(4).flatMap({ Int32($0) }),
+            let start = field(22).flatMap({ UInt64($0) })
         else { return nil }
         self.state = state
         self.parent = parent
         startTime = start
-        waitStatus = rest.count > 49 ? Int32(rest[49]) : nil
+        waitStatus = field(52).flatMap { Int32($0) }
     }
 }
 

@@ -70,6 +70,9 @@ final class Device {
         visibleSince = now
     }
 
+    /// The kernel's name for its disk, while it has one.
+    var disk: String? { machine.deviceID.map { "ublkb\($0)" } }
+
     /// Its disk exists, and lives on this backend: nobody else may write there.
     func owns(_ backend: BackendFacts) -> Bool {
         guard machine.deviceID != nil, let facts = machine.facts, facts.identity != .none else {

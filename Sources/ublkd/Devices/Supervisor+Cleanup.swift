@@ -77,7 +77,7 @@ extension Supervisor {
         let servers = NodeHolders.processes(ofNode: "/dev/ublkc\(id)").compactMap {
             NodeHolders.maps(pid: $0.pid, node: "/dev/ublkc\(id)") ? try? ProcessIdentity(of: $0.pid) : nil
         }
-        let users = NodeHolders.users(ofDisk: name).map { Holder($0) }
+        let users = DiskUsers.of(name).map { Holder($0) }
         guard force || users.isEmpty || servers.isEmpty else { throw .busy(name: name, holders: users) }
         return Orphan(
             id: id, cookie: info.cookie, device: unsupervised(id, info), servers: servers,

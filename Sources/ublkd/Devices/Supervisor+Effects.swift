@@ -29,7 +29,7 @@ extension Supervisor {
         case .giveUpQueue(let id, let queue, let errno):
             send(.giveUpQueue(UInt16(queue), errno), to: id, of: device)
         case .queueRecovered(let queue):
-            save(device, worker: device.machine.worker?.pid)
+            save(device, worker: device.machine.worker)
             queueSettled(queue, of: device)
         case .queueNotRecovered(let queue, let failure): queueSettled(queue, of: device, failure)
         case .kill(let id): device.workers[id]?.kill()
@@ -161,7 +161,7 @@ extension Supervisor {
             of: device,
             descriptors: [end])
         // From here on the worker outlives ublkd, so the next one must find it.
-        save(device, worker: worker.pid)
+        save(device, worker: worker.ref)
         store.replace(with: end, as: .socket(device.name))
     }
 

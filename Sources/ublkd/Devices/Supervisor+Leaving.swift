@@ -12,9 +12,10 @@ extension Supervisor {
     /// The devices of the configuration, and those that an earlier ublkd was about to remove.
     func registerAll() {
         for device in configuration.devices { register(device) }
-        for record in state.records() where devices[record.name] == nil {
-            guard let kept = record.leaving.flatMap(ConfigurationSource.parse)?.devices.first,
-                kept.name == record.name
+        for name in state.recorded() where devices[name] == nil {
+            guard
+                let kept = state.record(of: name)?.leaving.flatMap(ConfigurationSource.parse)?.devices.first,
+                kept.name == name
             else { continue }
             register(kept)
         }

@@ -44,13 +44,15 @@ extension Supervisor {
 
     /// An earlier ublkd told udev all of an adopted disk that there is to tell, and udev has acted on it: a hundred disks
     /// that are looked at once more would hold up what they are adopted for.
-    func isTold(_ device: Device) -> Bool {
-        guard let id = device.machine.deviceID, let sequence = Sysfs.diskSequence(of: "ublkb\(id)") else {
-            return false
-        }
+    /// True when that is so; its note is then the one that was written.
+    func recallNote(of device: Device) -> Bool {
+        guard let disk = device.disk, let sequence = device.diskSequence else { return false }
         let note = device.configuration.note(state: VisibleState.State.live.rawValue)
-        return DiskNotes().text(of: "ublkb\(id)", sequence: sequence) == note.text
-            && FileTree.link(at: "/dev/ublk/by-name/\(device.name)") == "../../ublkb\(id)"
+        guard DiskNotes().text(of: disk, sequence: sequence) == note.text,
+            FileTree.link(at: "/dev/ublk/by-name/\(device.name)") == "../../\(disk)"
+        else { return false }
+        device.note = note
+        return true
     }
 
     /// The disk can be read (again): its node gets owner and mode, and udev has a look at it.

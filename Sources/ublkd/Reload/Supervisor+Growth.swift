@@ -62,7 +62,7 @@ extension Supervisor {
                 facts, block: device.configuration.blockSize, maxIO: device.configuration.maxIO,
                 readOnly: device.configuration.readOnly, discard: device.configuration.discard)
         }
-        save(device, worker: device.machine.worker?.pid)
+        save(device, worker: device.machine.worker)
         log.write(.notice, "has \(bytes) bytes from now on", device: device.name)
     }
 }

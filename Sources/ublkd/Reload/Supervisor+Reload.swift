@@ -111,7 +111,7 @@ extension Supervisor {
         for device in devices.values { device.pendingChange = nil }
         // Written before anything is done: a ublkd that dies meanwhile is followed by one that goes on with it.
         for device in devices.values where isLeaving(device) {
-            save(device, worker: device.machine.worker?.pid)
+            save(device, worker: device.machine.worker)
         }
         for step in steps { step.perform() }
         noteReload(steps.map(\.outcome))

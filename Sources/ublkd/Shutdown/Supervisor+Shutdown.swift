@@ -63,16 +63,18 @@ extension Supervisor {
     }
 
     private func stopIdle(_ now: Instant) {
+        let names = disks.compactMap(\.disk) + orphans.map { "ublkb\($0)" }
+        let users = DiskUsers.of(names)
         for device in disks {
-            guard let id = device.machine.deviceID, !device.machine.isStopping else { continue }
-            let use = HostShutdown.use(of: "ublkb\(id)") { NodeHolders.users(ofDisk: $0) }
+            guard let disk = device.disk, !device.machine.isStopping else { continue }
+            let use = HostShutdown.use(of: disk) { names.contains($0) ? users[$0] ?? [] : DiskUsers.of($0) }
             if use == .none, device.machine.removalPending { post(.closed, to: device) }
             guard shutdown?.isIdle(device.name, use, at: now) == true else { continue }
             log.write(
                 .notice, "only block devices that nobody uses are on it: it is stopped", device: device.name)
             stop(device, force: true)
         }
-        for id in orphans where NodeHolders.users(ofDisk: "ublkb\(id)").isEmpty {
+        for id in orphans where users["ublkb\(id)"] == nil {
             cleanup("\(id)", dryRun: false) { _ in }
         }
     }

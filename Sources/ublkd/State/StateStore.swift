@@ -50,10 +50,10 @@ struct StateStore {
         return record
     }
 
-    /// All that can be believed, in the order of their names.
-    func records() -> [DeviceRecord] {
+    /// Names of the devices that have a record, ascending.
+    func recorded() -> [String] {
         FileTree.names(in: deviceDirectory).sorted().compactMap { file in
-            file.hasSuffix(".record") ? record(of: String(file.dropLast(".record".count))) : nil
+            file.hasSuffix(".record") ? String(file.dropLast(".record".count)) : nil
         }
     }
 

@@ -17,6 +17,8 @@ final class WorkerProcess {
     private(set) var isDead = false
     /// SIGKILL was sent.
     private(set) var isKilled = false
+    /// To tell it from another process of its number; nil when it was gone before anybody looked.
+    private(set) lazy var identity = try? ProcessIdentity(of: pid)
     private var pidSource: Source?
     private var channelSource: Source?
 

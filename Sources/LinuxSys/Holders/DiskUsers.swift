@@ -1,0 +1,115 @@
+internal import BlockABI
+
+/// Who uses block devices: asked of `/proc` and `/sys`, which name a user where the kernel only says EBUSY. Nothing is
+/// opened and no file server is asked, so that none can hold the caller up.
+public enum DiskUsers {
+    /// Everybody who uses disk `name` (`ublkb3`) or one of its partitions; the kernel's users first.
+    public static func of(_ name: String) -> [DiskUser] { of([name])[name] ?? [] }
+
+    /// The same for many disks in one look: every process of the host is looked at once, however many disks there are.
+    /// A disk without users is not in it.
+    public static func of(_ names: [String]) -> [String: [DiskUser]] {
+        var look = DiskLook(
+            parts: names.flatMap { disk in
+                ([disk] + Sysfs.partitions(of: disk)).compactMap { DiskLook.Part(name: $0, disk: disk) }
+            })
+        look.findMounts()
+        look.findSwap()
+        look.findStacked()
+        look.findLoops()
+        look.findProcesses()
+        return look.users
+    }
+}
+
+/// One look around.
+private struct DiskLook {
+    /// A disk, or a partition of it.
+    struct Part {
+        let name: String
+        let disk: String
+        /// `major:minor`.
+        let number: String
+        let kind: FileStatus.Kind
+
+        init?(name: String, disk: String) {
+            guard let number = Sysfs.number(of: name), let node = deviceNumber(number) else { return nil }
+            self.name = name
+            self.disk = disk
+            self.number = number
+            kind = .blockDevice(node)
+        }
+    }
+
+    private let parts: [Part]
+    private let disksByKind: [FileStatus.Kind: String]
+    private let disksByNumber: [String: String]
+    private(set) var users: [String: [DiskUser]] = [:]
+
+    init(parts: [Part]) {
+        self.parts = parts
+        disksByKind = Dictionary(parts.map { ($0.kind, $0.disk) }) { first, _ in first }
+        disksByNumber = Dictionary(parts.map { ($0.number, $0.disk) }) { first, _ in first }
+    }
+
+    private mutating func add(_ user: DiskUser, to disk: String) {
+        if users[disk]?.contains(user) != true { users[disk, default: []].append(user) }
+    }
+
+    mutating func findMounts() {
+        guard !parts.isEmpty else { return }
+        for space in MountTable.namespaces() {
+            for entry in MountTable.entries(of: space) {
+                // btrfs shows a number of its own there: its source tells.
+                guard let disk = disksByNumber[entry.device] ?? self.disk(at: entry.source) else { continue }
+                add(.mount(path: entry.mountPoint), to: disk)
+            }
+        }
+    }
+
+    mutating func findSwap() {
+        guard !parts.isEmpty, let text = try? SmallFile.text(path: "/proc/swaps") else { return }
+        for line in text.split(separator: "\n").dropFirst() {
+            let fields = Array(line.utf8).split(whereSeparator: { $0 == 0x20 || $0 == 0x09 })
+            if let path = fields.first, let disk = disk(at: MountTable.unescape(path)) {
+                add(.swap, to: disk)
+            }
+        }
+    }
+
+    mutating func findStacked() {
+        for part in parts {
+            for name in Directory.names(of: "/sys/class/block/\(part.name)/holders").sorted() {
+                add(.device(name: name), to: part.disk)
+            }
+        }
+    }
+
+    mutating func findLoops() {
+        guard !parts.isEmpty else { return }
+        for loop in Directory.names(of: "/sys/block").filter({ $0.hasPrefix("loop") }).sorted() {
+            let path = try? SmallFile.text(path: "/sys/block/\(loop)/loop/backing_file", limit: 8192)
+            if let path, let disk = disk(at: path) { add(.device(name: loop), to: disk) }
+        }
+    }
+
+    /// Processes with a descriptor of one of the disks, whatever path it was opened by; ascending.
+    mutating func findProcesses() {
+        guard !parts.isEmpty else { return }
+        for pid in Directory.names(of: "/proc").compactMap({ Int32($0) }).sorted() {
+            let folder = "/proc/\(pid)/fd"
+            let kinds = Directory.names(of: folder).compactMap {
+                try? FileStatus(path: "\(folder)/\($0)").kind
+            }
+            for disk in Set(kinds.compactMap { disksByKind[$0] }) {
+                add(.process(pid: pid, name: NodeHolders.name(of: pid)), to: disk)
+            }
+        }
+    }
+
+    /// Only a path below `/dev` is looked at: another may lie on a file server that does not answer.
+    private func disk(at path: String) -> String? {
+        guard path.hasPrefix("/dev/"), let status = try? FileStatus(path: path) else { return nil }
+        return disksByKind[status.kind]
+    }
+}
