@@ -6,14 +6,15 @@ from machine import GuestDied, GuestStuck
 
 # How a case ends that is to go on (`leave` in case.sh), and what the emulator then says of the end.
 WAYS = {101: ("poweroff", "guest-shutdown"), 102: ("reboot", "guest-reset"), 103: ("reset", None)}
-OFF_LIMIT = 90.0
+OFF_LIMIT = 90.0 # on a machine of pace 1
 COMPLAINTS = re.compile(rb"WARNING: |BUG: |Oops|general protection|blocked for more than|soft lockup|Kernel panic")
 
 
 class Lives:
-    def __init__(self, guest, boot_again, note):
+    def __init__(self, guest, boot_again, note, pace):
         """boot_again(NUMBER) starts the next machine from the same disk."""
         self.guest, self.boot_again, self.note = guest, boot_again, note
+        self.off_limit = OFF_LIMIT * pace
 
     def run(self, command, timeout, output):
         """Runs the command in every life. It is told BOOT, OFF_SECONDS (how long the end before took) and SPENT."""
@@ -37,9 +38,9 @@ class Lives:
         began = time.monotonic()
         self.guest.tell(f"systemctl --no-block {way}")
         try:
-            how = self.guest.wait_end(OFF_LIMIT)
+            how = self.guest.wait_end(self.off_limit)
         except GuestStuck:
-            raise GuestStuck(f"{way} did not end within {OFF_LIMIT:.0f} s") from None
+            raise GuestStuck(f"{way} did not end within {self.off_limit:.0f} s") from None
         seconds = time.monotonic() - began
         with open(f"{self.guest.log}/console.log", "rb") as file:
             complaints = [line for line in file.read().splitlines() if COMPLAINTS.search(line)]

@@ -44,3 +44,6 @@ known_pace() {
     [[ $UBLKD_PACE =~ ^[0-9]{1,3}(\.[0-9]{1,6})?$ && $UBLKD_PACE == *[1-9]* ]] ||
         die "UBLKD_PACE is a number such as 2.5, not '$UBLKD_PACE'"
 }
+
+# paced SECONDS: what that many are here, in whole seconds.
+paced() { awk -v s="$1" -v p="$UBLKD_PACE" 'BEGIN { t = s * p; printf "%d\n", (t > int(t) ? int(t) + 1 : t) }'; }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The soak: how N rounds become guests, one after the other, and what they showed together. Needs say.sh.
+# The soak: how N rounds become guests, one after the other, and what they showed together. Needs say.sh, pace.sh.
 
 # More rounds than this in one guest gain nothing, and a failure is found again in fewer.
 soak_rounds_in_a_guest=500
@@ -17,8 +17,9 @@ soak_plan() {
     done
 }
 
-# soak_seconds ROUNDS: what a guest gets for them. An emulated one does one or two rounds a second, beside another one half.
-soak_seconds() { printf '%d\n' $((600 + 6 * $1)); }
+# soak_seconds ROUNDS: what a guest gets for them, as slow as it is here. An emulated one does one or two rounds a second,
+# beside another one half.
+soak_seconds() { paced $((600 + 6 * $1)); }
 
 # soak_in_guest NAME GUEST-OPTION...: runs the guest of a line of the plan.
 soak_in_guest() {
@@ -26,8 +27,8 @@ soak_in_guest() {
     IFS=- read -r _ rounds seed <<<"$1"
     shift
     limit=$(soak_seconds "$rounds")
-    Tests/guest/guest "$@" --name "soak $rounds" --timeout $((limit + 45)) run \
-        "exec timeout -k 15 $limit bash /t/soak/soak --rounds $rounds --seed $seed"
+    Tests/guest/guest "$@" --name "soak $rounds" --timeout $((limit + $(paced 45))) run \
+        "exec timeout -k $(paced 15) $limit bash /t/soak/soak --rounds $rounds --seed $seed"
 }
 
 # soak_summary FOLDER...: what the guests that ended showed together, by kernel.

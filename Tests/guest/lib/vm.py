@@ -19,6 +19,7 @@ import time
 from lives import Lives
 from machine import DISK_BYTES, GuestDied, GuestStuck, Machine, make_overlay
 
+# Seconds, on a machine of pace 1
 BOOT_LIMIT = 180.0
 RESTORE_LIMIT = 90.0
 
@@ -109,7 +110,7 @@ def restored(options, folder, log):
     hello = (f"date -s @{time.time():.3f} >/dev/null; echo {os.urandom(32).hex()} >/dev/urandom; "
              "mkdir -p /t/out && blockdev --flushbufs /dev/vdb && tar -xf /dev/vdb -C /t")
     try:
-        status = guest.ask(hello, RESTORE_LIMIT, show)
+        status = guest.ask(hello, RESTORE_LIMIT * options.pace, show)
     except BaseException:
         guest.stop()
         raise
@@ -125,11 +126,11 @@ def booted(options, folder, log):
     guest = machine(options, folder, f"{folder.path}/disk", log, inbox=folder.sparse("nothing"))
     guest.start()
     try:
-        guest.wait_ready(BOOT_LIMIT)
+        guest.wait_ready(BOOT_LIMIT * options.pace)
         # A unit that failed is the case's business
         wait = "systemctl is-system-running --wait; " if options.flavour == "systemd" else ""
         status = guest.ask(f"{wait}modprobe ublk_drv && udevadm settle --timeout=30 && "
-                           "echo 7 >/proc/sys/kernel/printk", BOOT_LIMIT)
+                           "echo 7 >/proc/sys/kernel/printk", BOOT_LIMIT * options.pace)
     except BaseException:
         guest.stop()
         raise
@@ -143,7 +144,7 @@ def bring_back(guest, options, folder):
     """Unpacks what the guest left in /t/out."""
     if not options.out:
         return
-    if guest.ask("[ -z \"$(ls -A /t/out)\" ] || { tar -cf /dev/vdc -C /t/out . && sync /dev/vdc; }", 60) == 0:
+    if guest.ask("[ -z \"$(ls -A /t/out)\" ] || { tar -cf /dev/vdc -C /t/out . && sync /dev/vdc; }", 60 * options.pace) == 0:
         os.makedirs(options.out, exist_ok=True)
         with open(f"{folder.path}/out", "rb") as disk:
             if any(disk.read(512)):
@@ -159,7 +160,8 @@ def attempt(options, number):
     os.makedirs(log, exist_ok=True)
     lives = None
     try:
-        lives = Lives(restored(options, folder, log), lambda boot: booted(options, folder, f"{log}/boot-{boot}"), note)
+        lives = Lives(restored(options, folder, log), lambda boot: booted(options, folder, f"{log}/boot-{boot}"), note,
+                      options.pace)
         status = lives.run(options.command, options.timeout, show)
         bring_back(lives.guest, options, folder)
         return status
@@ -242,6 +244,7 @@ def parse():
     parser.add_argument("--log", help="where the console log goes and stays")
     parser.add_argument("--name", default="run")
     parser.add_argument("--timeout", type=float, default=120.0)
+    parser.add_argument("--pace", type=float, default=1.0, help="run: how many times as long a hang takes to be one")
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--command", default="true")
     return parser.parse_args()
