@@ -124,7 +124,7 @@ close_books() {
     local end=$((SECONDS + 20)) longest=${1:-15000}
     stamped_stop other
     stamped_check other other
-    assert_at_most 'the slowest request of the bystander, ms' "$longest" "$(number longest_ms <"$out/stamped-other")"
+    within 'the slowest request of the bystander, ms' "$longest" "$(number longest_ms <"$out/stamped-other")"
     assert_eq 'the worker of the bystander' "$other_worker" "$(worker_pid other)"
     assert_eq 'recoveries of the bystander' 0 "$(device_json other '.recoveries + ([.queues[].recoveries] | add)')"
     assert_eq 'errors of the bystander' 0 "$(errors_of other)"
