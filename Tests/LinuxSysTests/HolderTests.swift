@@ -34,6 +34,10 @@ extension LinuxSysTests {
             defer { munmap(page, 4096) }
             #expect(NodeHolders.maps(pid: getpid(), node: scratch.file("two")))
             #expect(!NodeHolders.maps(pid: getpid(), node: scratch.file("three")))
+            let servers = NodeHolders.servers(ofNodes: [
+                scratch.file("two"), scratch.file("three"), "/dev/full",
+            ])
+            #expect(servers == [scratch.file("two"): getpid()])
         }
 
         @Test func aDeviceThatIsNotThereHasNoHolders() {

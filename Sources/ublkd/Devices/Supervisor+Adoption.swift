@@ -15,6 +15,7 @@ extension Supervisor {
         var byCookie: [UInt64: Device] = [:]
         for device in devices.values { byCookie[device.cookie(instance: instance).rawValue] = device }
         var seen: Set<UInt64> = []
+        var found: [(device: Device, info: DeviceInfo, record: DeviceRecord?)] = []
         for id in Sysfs.ublkDevices().sorted() {
             guard let info = try? control.info(of: id), let mark = OwnerCookie(rawValue: info.cookie),
                 mark.isOf(instance: instance)
@@ -24,18 +25,21 @@ extension Supervisor {
                 log.write(.warning, "ublkb\(id) is ours, but no configuration names it: it is left alone")
                 continue
             }
-            adopt(device, info, inherited)
+            found.append((device, info, state.record(of: device.name)))
         }
+        let servers = findServers(of: found.map { ($0.info, $0.record) })
+        for (device, info, record) in found { adopt(device, info, record, servers[info.id], inherited) }
         for (name, descriptor) in inherited { dropUnused(name, descriptor) }
     }
 
-    private func adopt(_ device: Device, _ info: DeviceInfo, _ inherited: [FdStore.Name: SharedFd]) {
-        let record = state.record(of: device.name)
+    private func adopt(
+        _ device: Device, _ info: DeviceInfo, _ record: DeviceRecord?, _ server: ProcessIdentity?,
+        _ inherited: [FdStore.Name: SharedFd]
+    ) {
         device.savedRecord = record
         device.formerRecovery = record?.lastRecovery
         device.preferredID = info.id
         device.flags = info.flags
-        let server = findServer(of: info, record)
         var ref: WorkerRef?
         if let server {
             do throws(Errno) {
@@ -63,20 +67,27 @@ extension Supervisor {
             to: device)
     }
 
-    /// The process that has the device's descriptors mapped. Neither the kernel's pid (6.12 keeps that of a
+    /// The process that has each device's descriptors mapped. Neither the kernel's pid (6.12 keeps that of a
     /// dead server) nor the record's is believed without that.
-    private func findServer(of info: DeviceInfo, _ record: DeviceRecord?) -> ProcessIdentity? {
-        let node = "/dev/ublkc\(info.id)"
-        let candidates = [record?.workerPID, info.serverPID].compactMap { $0 }.filter { $0 > 0 }
-        for pid in candidates where NodeHolders.maps(pid: pid, node: node) {
-            if let identity = try? ProcessIdentity(of: pid) { return identity }
+    private func findServers(of found: [(info: DeviceInfo, record: DeviceRecord?)]) -> [UInt32:
+        ProcessIdentity]
+    {
+        var servers: [UInt32: ProcessIdentity] = [:]
+        var unknown: [UInt32] = []
+        for (info, record) in found {
+            let candidates = Set([record?.workerPID, info.serverPID].compactMap { $0 }.filter { $0 > 0 })
+            let node = "/dev/ublkc\(info.id)"
+            if let pid = candidates.first(where: { NodeHolders.maps(pid: $0, node: node) }) {
+                servers[info.id] = try? ProcessIdentity(of: pid)
+            } else {
+                unknown.append(info.id)
+            }
         }
-        guard
-            let holder = NodeHolders.processes(ofNode: node).first(where: {
-                NodeHolders.maps(pid: $0.pid, node: node)
-            })
-        else { return nil }
-        return try? ProcessIdentity(of: holder.pid)
+        let others = NodeHolders.servers(ofNodes: unknown.map { "/dev/ublkc\($0)" })
+        for id in unknown {
+            servers[id] = others["/dev/ublkc\(id)"].flatMap { try? ProcessIdentity(of: $0) }
+        }
+        return servers
     }
 
     private func takeOver(
