@@ -17,6 +17,13 @@ import time
 CPU = "max,la57=off,-erms,-fsrm,-fzrm,-fsrs,-fsrc"
 CPUS = 2
 MEMORY_MIB = 2048
+# How the guest's clock goes. "host": as the host's, while both CPUs run as fast as the emulation can. "counted": by the
+# instructions that the guest executes, four nanoseconds for each, both CPUs taking turns; while they rest, as the host's.
+# Then what a guest takes for its work does not depend on the host, nor on what else that has to do.
+CLOCKS = {
+    "host": ["-accel", "tcg,thread=multi,tb-size=512"],
+    "counted": ["-accel", "tcg,thread=single,tb-size=512", "-icount", "shift=2,sleep=on"],
+}
 # Big enough for what a case takes in and gives back; both disks are sparse files.
 DISK_BYTES = 1 << 30
 # sysrq over the serial line is how a stuck guest is asked what it waits for. clearcpuid=cx16: the kernel
@@ -58,8 +65,9 @@ def begun(marker: bytes, data: bytes) -> int:
 
 
 class Machine:
-    def __init__(self, emulator, kernel, initramfs, flavour, root, inbox, outbox, log):
-        """Paths: emulator and kernel are folders, root is qcow2, inbox and outbox raw, log a folder."""
+    def __init__(self, emulator, kernel, initramfs, flavour, clock, root, inbox, outbox, log):
+        """Paths: emulator and kernel are folders, root is qcow2, inbox and outbox raw, log a folder. clock: of CLOCKS."""
+        self.clock = clock
         self.emulator, self.kernel, self.initramfs, self.flavour = emulator, kernel, initramfs, flavour
         self.root, self.inbox, self.outbox, self.log = root, inbox, outbox, log
         self.process = None
@@ -97,7 +105,7 @@ class Machine:
         share = f"{self.emulator}/usr/share"
         arguments = [
             binary, "-L", f"{share}/qemu", "-L", f"{share}/seabios", "-M", "pc",
-            "-accel", "tcg,thread=multi,tb-size=512", "-cpu", CPU, "-smp", str(CPUS), "-m", str(MEMORY_MIB),
+            *CLOCKS[self.clock], "-cpu", CPU, "-smp", str(CPUS), "-m", str(MEMORY_MIB),
             "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
             "-chardev", f"socket,id=qmp,fd={fds['qmp']}", "-mon", "chardev=qmp,mode=control",
             "-chardev", f"socket,id=console,fd={fds['console']},logfile={self.log}/console.log,logappend=off",

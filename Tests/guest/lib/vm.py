@@ -60,7 +60,7 @@ class RunFolder:
 
 
 def machine(options, folder, root, log, inbox=None):
-    return Machine(options.emulator, options.kernel, options.initramfs, options.flavour, root,
+    return Machine(options.emulator, options.kernel, options.initramfs, options.flavour, options.clock, root,
                    inbox or options.inbox, folder.sparse("out"), log)
 
 
@@ -81,9 +81,9 @@ def snapshot(options):
     try:
         began = time.monotonic()
         guest.start()
-        guest.wait_ready(BOOT_LIMIT)
+        guest.wait_ready(BOOT_LIMIT * options.pace)
         print(f"booted in {time.monotonic() - began:.1f} s", flush=True)
-        status = guest.ask(prepared(options), 120, show)
+        status = guest.ask(prepared(options), 120 * options.pace, show)
         if status:
             print(f"the guest is not as it should be (status {status})")
             return 1
@@ -236,7 +236,7 @@ def shell(options):
 def parse():
     parser = argparse.ArgumentParser()
     parser.add_argument("mode", choices=("snapshot", "run", "shell"))
-    for name in ("cache", "emulator", "kernel", "initramfs", "flavour", "inbox"):
+    for name in ("cache", "emulator", "kernel", "initramfs", "flavour", "clock", "inbox"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--root", help="snapshot: the image to begin with")
     parser.add_argument("--snapshot", help="run: where it lies")
@@ -244,7 +244,7 @@ def parse():
     parser.add_argument("--log", help="where the console log goes and stays")
     parser.add_argument("--name", default="run")
     parser.add_argument("--timeout", type=float, default=120.0)
-    parser.add_argument("--pace", type=float, default=1.0, help="run: how many times as long a hang takes to be one")
+    parser.add_argument("--pace", type=float, default=1.0, help="how many times as long a hang takes to be one")
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--command", default="true")
     return parser.parse_args()
