@@ -79,13 +79,13 @@ skip() {
     exit 77
 }
 
-# leave poweroff|reboot|reset: ends this life of the machine: as systemctl does it, or by a loss of power (after which
-# its own disk, with what the case wrote beside the devices, is whole). The case is run again after the next boot, with
+# leave poweroff|reboot|reset|crash: ends this life of the machine: as systemctl does it, by a loss of power, or by the
+# kernel at once (sysrq-b). After the last two its own disk, with what the case wrote beside the devices, is whole. The case is run again after the next boot, with
 # boot=2, 3… and the seconds that the end took in OFF_SECONDS.
 leaves=
 leave() {
     leaves=$1
-    [ "$1" != reset ] || sync -f /
+    case $1 in reset | crash) sync -f / ;; esac
     exit 0
 }
 
@@ -368,7 +368,7 @@ finish() {
         mv "$out"/*.log "$out"/*.json "$out/boot-$boot/" 2>/dev/null
         printf '%s' "$missed" >"$out/missed"
         # the host knows these (lib/lives.py)
-        case $leaves in poweroff) exit 101 ;; reboot) exit 102 ;; reset) exit 103 ;; esac
+        case $leaves in poweroff) exit 101 ;; reboot) exit 102 ;; reset) exit 103 ;; crash) exit 104 ;; esac
     fi
     if [ "$status" = 0 ] && [ -n "$missed" ]; then
         printf 'SKIPPED: %s (this machine is %s times slower than what the limit is for)\n' "$missed" "$PACE"
