@@ -85,6 +85,7 @@ skip() {
 leaves=
 leave() {
     leaves=$1
+    printf '%s' "$missed" >"$out/missed"
     case $1 in reset | crash) sync -f / ;; esac
     exit 0
 }
@@ -366,7 +367,6 @@ finish() {
     if [ "$status" = 0 ] && [ -n "$leaves" ]; then
         mkdir -p "$out/boot-$boot"
         mv "$out"/*.log "$out"/*.json "$out/boot-$boot/" 2>/dev/null
-        printf '%s' "$missed" >"$out/missed"
         # the host knows these (lib/lives.py)
         case $leaves in poweroff) exit 101 ;; reboot) exit 102 ;; reset) exit 103 ;; crash) exit 104 ;; esac
     fi
