@@ -67,9 +67,12 @@ let package = Package(
             ], swiftSettings: strict),
 
         .testTarget(name: "BlockABITests", dependencies: ["BlockABI", "CUblk"], swiftSettings: strict),
-        .testTarget(name: "ConfigTextTests", dependencies: ["ConfigText"], swiftSettings: strict),
+        // What a thread computes, for tests of what must not take long.
+        .target(name: "CPUTime", path: "Tests/Support/CPUTime", swiftSettings: strict),
+        .testTarget(name: "ConfigTextTests", dependencies: ["CPUTime", "ConfigText"], swiftSettings: strict),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["ConfigText", "Configuration"], swiftSettings: strict),
+            name: "ConfigurationTests", dependencies: ["CPUTime", "ConfigText", "Configuration"],
+            swiftSettings: strict),
         // Optimised in debug builds, too: the simulation runs a hundred thousand sequences.
         .testTarget(
             name: "DevicePolicyTests", dependencies: ["DevicePolicy", "BlockABI"],
