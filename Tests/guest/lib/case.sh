@@ -60,6 +60,12 @@ percentile() { sort -g "$1" | awk -v p="$2" '{ v[NR] = $1 } END { i = int(NR * p
 # full: the long form of a case is wanted (FULL=yes Tests/guest/guest --timeout S case NAME), not that of every day.
 full() { [ "${FULL:-no}" = yes ]; }
 
+# rounds N: how many of N rounds are made here: all on a machine of the pace for which limits of time were set, or in the long
+# form; on a slower one those that fit in the same time, a third at least.
+rounds() {
+    if full; then echo "$1"; else awk -v n="$1" -v p="$PACE" 'BEGIN { if (p > 3) p = 3; r = n / p; print int(r) + (r > int(r)) }'; fi
+}
+
 # random_pause MAX_MS: sleeps up to so long.
 random_pause() { sleep "$(awk -v m="$1" -v r="$SRANDOM" 'BEGIN { printf "%.3f", r % m / 1000 }')"; }
 
@@ -229,10 +235,31 @@ device_json() {
     varlink call "$runtime/org.ublkd" org.ublkd.Show "{\"name\":\"$1\"}" | jq -r ".parameters.device | ${2:-.}"
 }
 
-state_of() { device_json "$1" .state; }
-worker_pid() { device_json "$1" '.workerPid // empty'; }
-node_of() { device_json "$1" '.node // empty'; }
-recoveries_of() { device_json "$1" .recoveries; }
+# look_at NAME: sets state, pid, recoveries and node, each empty if the device has none. Without jq, which takes longer in an
+# emulated machine than most of what is waited for.
+look_at() {
+    local row name
+    state='' pid='' recoveries='' node=''
+    while read -r name row; do
+        [ "$name" = "$1" ] || continue
+        read -r state pid recoveries _ node <<<"$row"
+        pid=${pid#-} node=${node#-}
+        return 0
+    done < <(varlink devices "$runtime/org.ublkd" 2>/dev/null)
+    return 1
+}
+
+# told WHAT NAME: one of those.
+told() {
+    local state pid recoveries node
+    look_at "$2"
+    printf '%s\n' "${!1}"
+}
+
+state_of() { told state "$1"; }
+worker_pid() { told pid "$1"; }
+node_of() { told node "$1"; }
+recoveries_of() { told recoveries "$1"; }
 is_state() { [ "$(state_of "$1")" = "$2" ]; }
 # wait_state NAME STATE [SECONDS]
 wait_state() { wait_until "${3:-20}" is_state "$1" "$2"; }
@@ -242,7 +269,10 @@ wait_live() {
 }
 
 # has_recovered NAME COUNT: live, and recovered at least so often.
-has_recovered() { [ "$(device_json "$1" "(.state == \"live\") and (.recoveries >= $2)")" = true ]; }
+has_recovered() {
+    local state pid recoveries node
+    look_at "$1" && [ "$state" = live ] && [ "$recoveries" -ge "$2" ]
+}
 
 # kill_worker NAME: SIGKILL; prints the clock before and after.
 kill_worker() {

@@ -1,7 +1,7 @@
 // varlink call SOCKET METHOD [PARAMETERS]: one call; prints the answer as it came; ends with 1 if that is an error
 // or nobody listened. Cheap enough to be called in a loop, which a
 // program of 30 MB under emulation is not.
-// varlink devices SOCKET: a line "NAME STATE WORKER-PID RECOVERIES DOWNTIME-SECONDS" of each device, - for what it has not; 1 if
+// varlink devices SOCKET: a line "NAME STATE WORKER-PID RECOVERIES DOWNTIME-SECONDS NODE" of each device, - for what it has not; 1 if
 // nobody answered. For loops of bash, which takes longer for the JSON than ublkd.
 // varlink time SOCKET METHOD MILLISECONDS: calls METHOD again and again for so long, each time on a new
 // connection, 10 ms apart. Prints "calls=N refused=N errors=N median_us=N max_us=N slowest_after_ms=N": from connect to the last
@@ -220,7 +220,8 @@ static int time_calls(const char *path, const char *method, uint64_t millisecond
 static const struct {
     const char *key;
     int depth;
-} columns[] = {{"\"name\":", 4}, {"\"state\":", 4}, {"\"workerPid\":", 4}, {"\"recoveries\":", 4}, {"\"downtimeSeconds\":", 5}};
+} columns[] = {{"\"name\":", 4}, {"\"state\":", 4}, {"\"workerPid\":", 4}, {"\"recoveries\":", 4}, {"\"downtimeSeconds\":", 5},
+             {"\"node\":", 4}};
 #define COLUMNS (sizeof columns / sizeof columns[0])
 
 // Behind the string that begins at `at`.
