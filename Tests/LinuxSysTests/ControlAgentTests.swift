@@ -1,6 +1,7 @@
 import BlockABI
 import CUblk
 import Glibc
+import Synchronization
 import Testing
 
 @testable import LinuxSys
@@ -111,6 +112,18 @@ extension LinuxSysTests {
             try agent.ask(3, .startUserRecovery(device: 1, retryMicroseconds: 500), deadline: 50)
             #expect(try agent.done() == Done(3, -EBUSY))
             #expect(agent.driver.seen.count > 5)
+        }
+
+        @Test func aRepetitionThatWasNotBegunIsNoAnswer() throws {
+            let refusals = Mutex(2)
+            let agent = try TestAgent { _, _ in
+                refusals.withLock { left in
+                    left -= 1
+                    return left >= 0 ? .answer(-EBUSY) : .wait
+                }
+            }
+            try agent.ask(3, .startUserRecovery(device: 1, retryMicroseconds: 500), deadline: 100)
+            #expect(try agent.done() == Done(3, -EBUSY))
         }
 
         @Test func cancellingEndsTheRepetition() throws {

@@ -101,6 +101,8 @@ final class AgentCommand {
     let deadline: UInt64?
     /// When it is cancelled the next time; nil as long as it need not be.
     var nextCancel: UInt64?
+    /// The driver answered EBUSY, and it is sent again.
+    var wasRefused = false
     /// The deadline passed, or `cancel` was asked for: nothing is repeated any more.
     var isGivenUp = false
 

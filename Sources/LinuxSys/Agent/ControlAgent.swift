@@ -197,13 +197,16 @@ final class AgentLoop<Driver: ControlDriver> {
             let now = Clock.monotonic()
             if answer.result == -EBUSY, let retry = sent.retryAfter, !command.isGivenUp {
                 command.kind = .waiting(sent, until: now + retry)
+                command.wasRefused = true
                 continue
             }
+            // Cancelled before it was begun: what the driver answered last stands.
+            let result = answer.result == -ECANCELED && command.wasRefused ? -EBUSY : answer.result
             var payload: [UInt8] = []
-            if answer.result >= 0, sent.returnsBuffer, let buffer = sent.buffer { payload = Array(buffer) }
+            if result >= 0, sent.returnsBuffer, let buffer = sent.buffer { payload = Array(buffer) }
             running[answer.userData] = nil
             command.claim = nil
-            finish(token: command.token, result: answer.result, payload: payload, at: now)
+            finish(token: command.token, result: result, payload: payload, at: now)
         }
         while let done = tasks.next() {
             guard let command = running[done.number] else { continue }
