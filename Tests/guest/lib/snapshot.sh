@@ -15,7 +15,8 @@ make_snapshot() {
     boot_tar "$out/boot.tar"
     # QEMU keeps the backing file's path: the disk's folder is renamed, the root image's is not
     python3 -B "$here/lib/vm.py" snapshot --cache "$cache" --emulator "$emulator" --kernel "$kernel" \
-        --initramfs "$out/initramfs" --flavour "$flavour" --clock "$clock" --pace "$UBLKD_PACE" --root "$root_disk" --inbox "$out/boot.tar" --out "$out"
+        --initramfs "$out/initramfs" --flavour "$flavour" --clock "$clock" --pace "$UBLKD_PACE" \
+        --root "$root_disk" --inbox "$out/boot.tar" --out "$out"
     rm "$out/boot.tar"
 }
 
