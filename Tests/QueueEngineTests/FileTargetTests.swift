@@ -143,6 +143,17 @@ import Testing
         )
     }
 
+    @Test(arguments: [(true, CU_IO_F_FUA, Int32(-5)), (true, 0, 4096), (false, CU_IO_F_FUA, 4096)])
+    func aPageThatAnotherSyncLostFailsAWriteThrough(buffered: Bool, flags: UInt32, expected: Int32) throws {
+        let rig = QueueRig()
+        rig.driver.backend = { _ in
+            rig.memory.header.pointee.lost = -5
+            return 4096
+        }
+        let write = { (driver: FakeDriver) in driver.deliver(CU_OP_WRITE, flags: flags) }
+        #expect(try rig.results(rig.fileTarget(buffered: buffered), [write]) == [expected])
+    }
+
     @Test(
         arguments: [
             ("unmapped", UInt32(0), true, CU_PUNCH_HOLE), ("kept", CU_IO_F_NOUNMAP, true, CU_ZERO_RANGE),

@@ -80,7 +80,7 @@ struct FileTarget: Target, ~Copyable {
         switch request.operation {
         case .read, .write:
             let done = slot.pointee.done &+ UInt64(result)
-            if done >= request.length { return .whole(request) }
+            if done >= request.length { return finished(request) }
             return goOn(from: done, tag, slot, buffer, &submissions)
         case .flush:
             return .done(cu_load_i32(latch))
@@ -94,6 +94,17 @@ struct FileTarget: Target, ~Copyable {
         default:
             return .done(0)
         }
+    }
+
+    /// The kernel reports a lost page once to an open file: to whichever of the syncs under way asks first. A write through
+    /// that came after it is told of success, though the page may be its own.
+    @inline(__always)
+    private func finished(_ request: IORequest) -> Step {
+        guard buffered, request.operation == .write, request.flags.contains(.forceUnitAccess) else {
+            return .whole(request)
+        }
+        let lost = cu_load_i32(latch)
+        return lost != 0 ? .done(lost) : .whole(request)
     }
 
     @inline(never)

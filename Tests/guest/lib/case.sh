@@ -87,8 +87,7 @@ skip() {
 
 # leave poweroff|reboot|reset|crash: ends this life of the machine: as systemctl does it, by a loss of power, or by the
 # kernel at once (sysrq-b). After the last two its own disk, with what the case wrote beside the devices, is whole. The case
-# is run again after the next boot, with
-# boot=2, 3… and the seconds that the end took in OFF_SECONDS.
+# is run again after the next boot, with boot=2, 3… and the seconds that the end took in OFF_SECONDS.
 leaves=
 leave() {
     leaves=$1
