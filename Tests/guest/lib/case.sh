@@ -141,7 +141,7 @@ assert_status() {
 wait_until() {
     local limit=$1 end
     shift
-    end=$(($(stamp) + $(awk -v s="$limit" -v p="$PACE" 'BEGIN { printf "%d", s * 1e9 * (p > 1 ? p : 1) }')))
+    end=$(($(stamp) + $(awk -v s="$limit" -v p="$PACE" 'BEGIN { printf "%.0f", s * 1e9 * (p > 1 ? p : 1) }')))
     until "$@" >/dev/null 2>&1; do
         [ "$(stamp)" -lt "$end" ] || fail "not so after $limit s: $*"
         sleep 0.05
