@@ -13,6 +13,7 @@ public enum DiskUsers {
             parts: names.flatMap { disk in
                 ([disk] + Sysfs.partitions(of: disk)).compactMap { DiskLook.Part(name: $0, disk: disk) }
             })
+        guard !look.parts.isEmpty else { return [:] }
         look.findMounts()
         look.findSwap()
         look.findStacked()
@@ -28,28 +29,23 @@ private struct DiskLook {
     struct Part {
         let name: String
         let disk: String
-        /// `major:minor`.
-        let number: String
         let kind: FileStatus.Kind
 
         init?(name: String, disk: String) {
             guard let number = Sysfs.number(of: name), let node = deviceNumber(number) else { return nil }
             self.name = name
             self.disk = disk
-            self.number = number
             kind = .blockDevice(node)
         }
     }
 
-    private let parts: [Part]
+    let parts: [Part]
     private let disksByKind: [FileStatus.Kind: String]
-    private let disksByNumber: [String: String]
     private(set) var users: [String: [DiskUser]] = [:]
 
     init(parts: [Part]) {
         self.parts = parts
         disksByKind = Dictionary(parts.map { ($0.kind, $0.disk) }) { first, _ in first }
-        disksByNumber = Dictionary(parts.map { ($0.number, $0.disk) }) { first, _ in first }
     }
 
     private mutating func add(_ user: DiskUser, to disk: String) {
@@ -57,18 +53,18 @@ private struct DiskLook {
     }
 
     mutating func findMounts() {
-        guard !parts.isEmpty else { return }
         for space in MountTable.namespaces() {
             for entry in MountTable.entries(of: space) {
                 // btrfs shows a number of its own there: its source tells.
-                guard let disk = disksByNumber[entry.device] ?? self.disk(at: entry.source) else { continue }
+                let node = deviceNumber(entry.device).flatMap { disksByKind[.blockDevice($0)] }
+                guard let disk = node ?? disk(at: entry.source) else { continue }
                 add(.mount(path: entry.mountPoint), to: disk)
             }
         }
     }
 
     mutating func findSwap() {
-        guard !parts.isEmpty, let text = try? SmallFile.text(path: "/proc/swaps") else { return }
+        guard let text = try? SmallFile.text(path: "/proc/swaps") else { return }
         for line in text.split(separator: "\n").dropFirst() {
             let fields = Array(line.utf8).split(whereSeparator: { $0 == 0x20 || $0 == 0x09 })
             if let path = fields.first, let disk = disk(at: MountTable.unescape(path)) {
@@ -86,7 +82,6 @@ private struct DiskLook {
     }
 
     mutating func findLoops() {
-        guard !parts.isEmpty else { return }
         for loop in Directory.names(of: "/sys/block").filter({ $0.hasPrefix("loop") }).sorted() {
             let path = try? SmallFile.text(path: "/sys/block/\(loop)/loop/backing_file", limit: 8192)
             if let path, let disk = disk(at: path) { add(.device(name: loop), to: disk) }
@@ -95,7 +90,6 @@ private struct DiskLook {
 
     /// Processes with a descriptor of one of the disks, whatever path it was opened by; ascending.
     mutating func findProcesses() {
-        guard !parts.isEmpty else { return }
         for pid in Directory.names(of: "/proc").compactMap({ Int32($0) }).sorted() {
             let folder = "/proc/\(pid)/fd"
             let kinds = Directory.names(of: folder).compactMap {

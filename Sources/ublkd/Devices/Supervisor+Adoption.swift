@@ -115,7 +115,7 @@ extension Supervisor {
                 "the socket of worker \(server.pid) could not be had: it is supervised by its process alone",
                 device: device.name)
         }
-        let worker = try workers.adopt(pid: server.pid, pidfd: pidfd, channel: channel)
+        let worker = try workers.adopt(server, pidfd: pidfd, channel: channel)
         own(worker, by: device)
         if let raw = worker.channel?.descriptor { store.replace(with: raw, as: .socket(device.name)) }
         return worker.ref

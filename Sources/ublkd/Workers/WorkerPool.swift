@@ -75,8 +75,12 @@ final class WorkerPool {
     }
 
     /// Registers a worker that an earlier ublkd started.
-    func adopt(pid: Int32, pidfd: consuming Fd, channel: SharedChannel?) throws(Errno) -> WorkerProcess {
-        let worker = WorkerProcess(id: makeID(), pid: pid, pidfd: pidfd, channel: channel, isReady: true)
+    func adopt(
+        _ identity: ProcessIdentity, pidfd: consuming Fd, channel: SharedChannel?
+    ) throws(Errno) -> WorkerProcess {
+        let worker = WorkerProcess(
+            id: makeID(), pid: identity.pid, pidfd: pidfd, channel: channel, isReady: true)
+        worker.identity = identity
         try worker.watch(in: loop)
         return worker
     }

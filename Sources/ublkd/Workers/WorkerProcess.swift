@@ -18,7 +18,7 @@ final class WorkerProcess {
     /// SIGKILL was sent.
     private(set) var isKilled = false
     /// To tell it from another process of its number; nil when it was gone before anybody looked.
-    private(set) lazy var identity = try? ProcessIdentity(of: pid)
+    lazy var identity = try? ProcessIdentity(of: pid)
     private var pidSource: Source?
     private var channelSource: Source?
 

@@ -283,6 +283,9 @@ kill_worker() {
     stamp kill "$pid"
 }
 
+# cpu: hundredths of a second that ublkd has used.
+cpu() { awk '{ print $14 + $15 }' "/proc/$ublkd_pid/stat"; }
+
 # lives: each device that ublkd tells of: "NAME STATE PID", sorted; nothing where it does not answer.
 lives() { varlink devices "$runtime/org.ublkd" 2>/dev/null | cut -d' ' -f1-3 | sort; }
 # all_as TEXT: the devices are as `lives` told them before.
