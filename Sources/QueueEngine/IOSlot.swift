@@ -7,6 +7,8 @@ struct IOSlot {
     var startedNs: UInt64 = 0
     /// Bytes that the backend has done.
     var done: UInt64 = 0
+    /// CLOCK_MONOTONIC of the success of its sync.
+    var syncedNs: UInt64 = 0
     /// Times that the backend asked to try again.
     var retries: UInt16 = 0
     /// The target's choice of a way, where it has several.

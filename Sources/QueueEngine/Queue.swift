@@ -112,7 +112,8 @@ final class Queue {
             throw EngineError(.device, Errno(-refused), "the requests of queue \(index) cannot be mapped")
         }
         do throws(Errno) {
-            try ring.register(device: device, backend: backend.descriptor, wake: signals.pointee.wake)
+            try ring.register(
+                device: device, backend: backend.descriptor(of: index), wake: signals.pointee.wake)
         } catch {
             throw EngineError(.resources, error, "the files of queue \(index) cannot be fixed in its ring")
         }

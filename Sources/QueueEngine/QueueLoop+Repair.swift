@@ -66,6 +66,8 @@ extension QueueLoop where T: ~Copyable, E: ~Copyable {
                 repair.below &+= 1
                 cancel(tag)
             }
+        } else {
+            target.cameToNothing(step, result, slot(tag).pointee.request)
         }
         goOn()
     }

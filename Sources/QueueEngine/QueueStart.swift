@@ -59,7 +59,8 @@ struct QueueStart {
                 memory,
                 FileTarget(
                     block: block, bufferBytes: UInt32(truncatingIfNeeded: memory.maxIO) & ~4095,
-                    buffered: buffered, mayUnmap: mayUnmap, header: memory.header), attached.faults)
+                    buffered: buffered, mayUnmap: mayUnmap, depth: memory.depth, header: memory.header),
+                attached.faults)
         case .failing: run(memory, FailingTarget())
         }
     }

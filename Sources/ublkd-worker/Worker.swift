@@ -105,7 +105,8 @@ struct PreparedWorker: ~Copyable {
         _ spec: WorkerSpec, _ backend: BackendSpec
     ) throws(WorkerFailure) -> Backend {
         do throws(EngineError) {
-            return try Backend.open(backend, readOnly: spec.readOnly, discard: spec.discard)
+            return try Backend.open(
+                backend, readOnly: spec.readOnly, discard: spec.discard, queues: spec.queues)
         } catch {
             throw WorkerFailure(error)
         }

@@ -16,7 +16,7 @@ import Testing
     ) throws(EngineError) -> Backend {
         try Backend.open(
             .file(FileSpec(path: path, size: size, create: create, directIO: direct, expected: expected)),
-            readOnly: readOnly, discard: true)
+            readOnly: readOnly, discard: true, queues: 1)
     }
 
     private func facts(
@@ -53,6 +53,20 @@ import Testing
             return
         }
         #expect(inode > 0)
+    }
+
+    @Test func eachQueueHasAnOpenFileOfItsOwnWhereThePageCacheIsBetween() throws {
+        let path = scratch.file("a", 1 << 20)
+        for direct in [false, true] {
+            let backend = try Backend.open(
+                .file(FileSpec(path: path, size: nil, create: false, directIO: direct, expected: .none)),
+                readOnly: false, discard: true, queues: 3)
+            let files = (0..<UInt16(3)).map { backend.descriptor(of: $0) }
+            // The offset belongs to the open file.
+            for (queue, file) in files.enumerated() { lseek(file, off_t(queue + 1), SEEK_SET) }
+            let own = files.map { lseek($0, 0, SEEK_CUR) } == [1, 2, 3]
+            #expect(own == !backend.facts.directIO)
+        }
     }
 
     @Test func whatIsNoWholeBlockIsNotServed() throws {

@@ -74,10 +74,10 @@ import Testing
         let path = scratch.path("disk")
         let backend = try Backend.open(
             .file(FileSpec(path: path, size: 1 << 20, create: true, directIO: direct, expected: .none)),
-            readOnly: false, discard: true)
+            readOnly: false, discard: true, queues: 1)
         #expect(backend.facts.directIO || !direct || !backend.facts.warnings.isEmpty)
         let rig = QueueRig(size: backend.facts.size)
-        let host = try HostBackend(backend: backend.descriptor)
+        let host = try HostBackend(backend: backend.descriptor(of: 0))
         rig.driver.backend = { host.run($0) }
         let target = rig.fileTarget(
             buffered: !backend.facts.directIO, block: backend.facts.logicalBlock)
@@ -87,20 +87,21 @@ import Testing
     @Test func memoryKeepsWhatIsWritten() throws {
         let path = scratch.file("memory", 1 << 20)
         let backend = try Backend.open(
-            .memory(size: 1 << 20, descriptor: open(path, O_RDWR)), readOnly: false, discard: true)
+            .memory(size: 1 << 20, descriptor: open(path, O_RDWR)), readOnly: false, discard: true, queues: 1)
         let rig = QueueRig(size: backend.facts.size)
-        let host = try HostBackend(backend: backend.descriptor)
+        let file = backend.descriptor(of: 0)
+        let host = try HostBackend(backend: file)
         rig.driver.backend = { host.run($0) }
-        #expect(try rig.results(MemoryTarget(descriptor: backend.descriptor), workout(rig)) == expected)
+        #expect(try rig.results(MemoryTarget(descriptor: file), workout(rig)) == expected)
     }
 
     @Test func aFileThatWasTruncatedReadsAsAnError() throws {
         let path = scratch.file("disk", 1 << 20, fill: 1)
         let backend = try Backend.open(
             .file(FileSpec(path: path, size: nil, create: false, directIO: true, expected: .none)),
-            readOnly: false, discard: true)
+            readOnly: false, discard: true, queues: 1)
         let rig = QueueRig(size: backend.facts.size)
-        let host = try HostBackend(backend: backend.descriptor)
+        let host = try HostBackend(backend: backend.descriptor(of: 0))
         rig.driver.backend = { host.run($0) }
         let results = try rig.results(
             rig.fileTarget(block: backend.facts.logicalBlock),

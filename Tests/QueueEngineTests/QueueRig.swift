@@ -72,7 +72,7 @@ final class QueueRig {
     func fileTarget(buffered: Bool = false, mayUnmap: Bool = true, block: UInt32 = 512) -> FileTarget {
         FileTarget(
             block: block, bufferBytes: UInt32(memory.maxIO), buffered: buffered, mayUnmap: mayUnmap,
-            header: memory.header)
+            depth: memory.depth, header: memory.header)
     }
 
     private static func zeroed<T>(_ value: T) -> UnsafeMutablePointer<T> {

@@ -38,21 +38,29 @@ public struct FileSpec: Sendable, Equatable {
 public struct Backend: ~Copyable {
     public let facts: BackendFacts
     /// The open file; -1 for a target without one.
-    let descriptor: Int32
+    private let descriptor: Int32
+    /// The same opened again, for the queues after the first, where each needs an open file of its own.
+    private let others: [Int32]
     let plan: TargetPlan
 
-    init(facts: BackendFacts, descriptor: Int32, plan: TargetPlan) {
+    init(facts: BackendFacts, descriptor: Int32, others: [Int32] = [], plan: TargetPlan) {
         self.facts = facts
         self.descriptor = descriptor
+        self.others = others
         self.plan = plan
     }
 
-    deinit { if descriptor >= 0 { _ = close(descriptor) } }
+    deinit { for file in [descriptor] + others where file >= 0 { _ = close(file) } }
+
+    func descriptor(of queue: UInt16) -> Int32 {
+        queue > 0 && queue <= others.count ? others[Int(queue) - 1] : descriptor
+    }
 
     /// Opens and checks. May wait up to ten seconds for a dead predecessor to let go of the backend.
-    /// `readOnly`: nothing below is changed. `discard`: ranges may be given back to the backend.
-    public static func open(_ spec: BackendSpec, readOnly: Bool, discard: Bool) throws(EngineError) -> Backend
-    {
+    /// `readOnly`: nothing below is changed. `discard`: ranges may be given back to the backend. `queues`: that will share it.
+    public static func open(
+        _ spec: BackendSpec, readOnly: Bool, discard: Bool, queues: UInt16
+    ) throws(EngineError) -> Backend {
         switch spec {
         case .null(let size):
             var facts = BackendFacts(size: try wholeBlocks(size), readOnly: readOnly)
@@ -66,7 +74,7 @@ public struct Backend: ~Copyable {
         case .memory(let size, let descriptor):
             return try openMemory(size: size, descriptor, readOnly: readOnly, discard: discard)
         case .file(let file):
-            var opening = FileOpening(file, readOnly: readOnly, discard: discard)
+            var opening = FileOpening(file, readOnly: readOnly, discard: discard, queues: queues)
             return try opening.open()
         }
     }

@@ -59,6 +59,9 @@ struct FaultTarget<Base: Target & ~Copyable>: Target, ~Copyable {
     }
 
     mutating func backendReplaced() { base.backendReplaced() }
+    func cameToNothing(_ step: UInt8, _ result: Int32, _ request: IORequest) {
+        if step < FaultStep.hang { base.cameToNothing(step, result, request) }
+    }
     func stillServes(_ request: IORequest) -> Bool { base.stillServes(request) }
 
     @inline(__always)

@@ -11,15 +11,17 @@ struct FileOpening {
     let spec: FileSpec
     let readOnly: Bool
     let discard: Bool
+    let queues: UInt16
     private var warnings: [String] = []
 
     /// A predecessor's last I/O keeps its lock in the kernel until it is over.
     private var patienceMs: Int { spec.expected == .none ? 2_000 : 10_000 }
 
-    init(_ spec: FileSpec, readOnly: Bool, discard: Bool) {
+    init(_ spec: FileSpec, readOnly: Bool, discard: Bool, queues: UInt16) {
         self.spec = spec
         self.readOnly = readOnly
         self.discard = discard
+        self.queues = queues
     }
 
     mutating func open() throws(EngineError) -> Backend {
@@ -39,7 +41,8 @@ struct FileOpening {
         describe(file.number, found, &facts)
         facts.warnings = warnings
         let plan = TargetPlan.file(block: logical, buffered: direct == nil, mayUnmap: discard)
-        return Backend(facts: facts, descriptor: file.release(), plan: plan)
+        let others = try openForOthers(found, buffered: direct == nil)
+        return Backend(facts: facts, descriptor: file.release(), others: others, plan: plan)
     }
 
     // ---- opening ----------------------------------------------------------------------------------------
@@ -100,6 +103,32 @@ struct FileOpening {
             throw EngineError(.missing, Errno(-number), "\(spec.path) is not there")
         default:
             return try check(number, .unusable, "\(spec.path) cannot be opened")
+        }
+    }
+
+    /// An open file for each queue after the first, where the page cache is between: it reports a lost page once to each of
+    /// them. Not claimed and not locked: the first is.
+    private func openForOthers(_ found: cu_file_facts, buffered: Bool) throws(EngineError) -> [Int32] {
+        guard buffered, queues > 1 else { return [] }
+        var others: [Int32] = []
+        do throws(EngineError) {
+            for _ in 1..<queues {
+                let flags = readOnly ? Int32(CU_OPEN_READ_ONLY.rawValue) : 0
+                let number = try check(
+                    cu_open_backend(spec.path, flags), .unusable, "\(spec.path) cannot be opened once more")
+                others.append(number)
+                var again = cu_file_facts()
+                try check(cu_file_facts(number, &again), .unusable, "\(spec.path) cannot be examined")
+                guard again.isRegular == found.isRegular, identity(of: again) == identity(of: found) else {
+                    throw EngineError(
+                        .changed, Errno(116),
+                        "\(spec.path) was replaced while it was opened; put the former one back")
+                }
+            }
+            return others
+        } catch {
+            for number in others { _ = close(number) }
+            throw error
         }
     }
 

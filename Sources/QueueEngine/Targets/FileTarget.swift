@@ -16,9 +16,7 @@ struct FileTarget: Target, ~Copyable {
     private let buffered: Bool
     /// Ranges may lose their blocks where a request allows it.
     private let mayUnmap: Bool
-    /// The error that a flush of the page cache met, shared by the queues and the workers of the device: the kernel
-    /// reports a lost page once, so no later FLUSH of this disk may claim success. 0 as long as there was none.
-    private let latch: UnsafeMutablePointer<Int32>
+    private let lostPages: LostPages
     /// Where a read met the end of the backend, shared by the queues. Nothing goes there or behind it: a write would give
     /// the file its size back, and zeroes for all that was cut off.
     private let end: UnsafeMutablePointer<UInt64>
@@ -31,22 +29,17 @@ struct FileTarget: Target, ~Copyable {
         static var zeroRange: UInt8 { 1 }
         static var write: UInt8 { 2 }
     }
-    private enum Stage {
-        static var data: UInt8 { 0 }
-        /// fdatasync after a range was zeroed with FUA.
-        static var sync: UInt8 { 1 }
-    }
 
-    /// `block`: bytes, a power of two. `header`: of the device; outlives the target.
+    /// `block`: bytes, a power of two. `depth`: tags of the queue. `header`: of the device; outlives the target.
     init(
-        block: UInt32, bufferBytes: UInt32, buffered: Bool, mayUnmap: Bool,
+        block: UInt32, bufferBytes: UInt32, buffered: Bool, mayUnmap: Bool, depth: UInt16,
         header: UnsafeMutablePointer<cu_status_header>
     ) {
         self.block = UInt64(block)
         self.bufferBytes = UInt64(bufferBytes)
         self.buffered = buffered
         self.mayUnmap = mayUnmap
-        latch = cu_lost(header)
+        lostPages = LostPages(header: header, depth: depth)
         end = cu_backend_end(header)
     }
 
@@ -57,7 +50,7 @@ struct FileTarget: Target, ~Copyable {
     ) -> Step {
         let request = slot.pointee.request
         if request.operation == .flush {
-            let lost = cu_load_i32(latch)
+            let lost = lostPages.error
             if lost != 0 { return .done(lost) }
         } else if request.offset &+ request.length > cu_load64(end) {
             return behindTheEnd(slot)
@@ -66,7 +59,7 @@ struct FileTarget: Target, ~Copyable {
             let keep = request.flags.contains(.noUnmap) || !mayUnmap
             slot.pointee.way = keep ? Zeroes.zeroRange : Zeroes.punch
         }
-        return submit(tag, Stage.data, slot, buffer, &submissions)
+        return submit(tag, FileStage.data, slot, buffer, &submissions)
     }
 
     @inline(__always)
@@ -76,35 +69,49 @@ struct FileTarget: Target, ~Copyable {
     ) -> Step {
         let request = slot.pointee.request
         if result < 0 { return failed(tag, step, result, slot, buffer, &submissions) }
-        if step == Stage.sync { return .done(cu_load_i32(latch)) }
+        if step == FileStage.sync { return synced(tag, slot, &submissions) }
         switch request.operation {
         case .read, .write:
             let done = slot.pointee.done &+ UInt64(result)
-            if done >= request.length { return finished(request) }
-            return goOn(from: done, tag, slot, buffer, &submissions)
+            guard done >= request.length else { return goOn(from: done, tag, slot, buffer, &submissions) }
+            guard buffered, request.operation == .write, request.isSync else { return .whole(request) }
+            return synced(tag, slot, &submissions)
         case .flush:
-            return .done(cu_load_i32(latch))
+            return synced(tag, slot, &submissions)
         case .writeZeroes:
             if slot.pointee.way == Zeroes.write {
                 let done = slot.pointee.done &+ UInt64(result)
                 if done < request.length { return goOn(from: done, tag, slot, buffer, &submissions) }
             }
             guard request.flags.contains(.forceUnitAccess) else { return .done(0) }
-            return submit(tag, Stage.sync, slot, buffer, &submissions)
+            return submit(tag, FileStage.sync, slot, buffer, &submissions)
         default:
             return .done(0)
         }
     }
 
-    /// The kernel reports a lost page once to an open file: to whichever of the syncs under way asks first. A write through
-    /// that came after it is told of success, though the page may be its own.
-    @inline(__always)
-    private func finished(_ request: IORequest) -> Step {
-        guard buffered, request.operation == .write, request.flags.contains(.forceUnitAccess) else {
-            return .whole(request)
+    /// A sync was told of success.
+    @inline(never)
+    private func synced<E: Enter & ~Copyable>(
+        _ tag: UInt16, _ slot: UnsafeMutablePointer<IOSlot>, _ submissions: inout Submissions<E>
+    ) -> Step {
+        slot.pointee.syncedNs = cu_now_ns()
+        return released(tag, slot, &submissions)
+    }
+
+    /// Its answer, once no sync is under way any more that may have taken the report of a page of its own.
+    private func released<E: Enter & ~Copyable>(
+        _ tag: UInt16, _ slot: UnsafeMutablePointer<IOSlot>, _ submissions: inout Submissions<E>
+    ) -> Step {
+        let lost = lostPages.error
+        if lost != 0 { return .done(lost) }
+        guard buffered, lostPages.isSyncing(since: slot.pointee.syncedNs, beside: tag, slot) else {
+            return .whole(slot.pointee.request)
         }
-        let lost = cu_load_i32(latch)
-        return lost != 0 ? .done(lost) : .whole(request)
+        guard let sqe = submissions.next() else { return .ringLost }
+        slot.pointee.step = FileStage.held
+        cu_prep_pause(sqe, UserData(.backend, tag: tag, step: FileStage.held).rawValue)
+        return .pending
     }
 
     @inline(never)
@@ -119,7 +126,7 @@ struct FileTarget: Target, ~Copyable {
             return behindTheEnd(slot)
         }
         slot.pointee.done = whole
-        return submit(tag, Stage.data, slot, buffer, &submissions)
+        return submit(tag, FileStage.data, slot, buffer, &submissions)
     }
 
     /// Once for each request: where a backend that was opened anew ends early as well, that is the answer.
@@ -143,22 +150,34 @@ struct FileTarget: Target, ~Copyable {
         _ buffer: UnsafeMutableRawPointer, _ submissions: inout Submissions<E>
     ) -> Step {
         let error = Errno(-result)
+        if step == FileStage.held {
+            return error == .timerExpired ? released(tag, slot, &submissions) : .done(result)
+        }
         if error == .interrupted || error == .tryAgain, slot.pointee.retries < Self.retryLimit {
             slot.pointee.retries &+= 1
             return submit(tag, step, slot, buffer, &submissions)
         }
         let request = slot.pointee.request
-        if request.operation == .writeZeroes, step == Stage.data, error == .notSupported,
+        if request.operation == .writeZeroes, step == FileStage.data, error == .notSupported,
             slot.pointee.way < Zeroes.write
         {
             slot.pointee.way &+= 1
             return submit(tag, step, slot, buffer, &submissions)
         }
-        if error.asksForReopening { return .reopen(result) }
-        let wasSync = request.operation == .flush || step == Stage.sync
-        let wasWriteThrough = request.operation == .write && request.flags.contains(.forceUnitAccess)
-        if buffered, wasSync || wasWriteThrough { cu_store_i32(latch, result) }
-        return .done(result)
+        noteLost(step, result, request)
+        return error.asksForReopening ? .reopen(result) : .done(result)
+    }
+
+    func cameToNothing(_ step: UInt8, _ result: Int32, _ request: IORequest) {
+        let error = Errno(-result)
+        guard step != FileStage.held, ![.canceled, .interrupted, .tryAgain].contains(error) else { return }
+        noteLost(step, result, request)
+    }
+
+    private func noteLost(_ step: UInt8, _ result: Int32, _ request: IORequest) {
+        let wasSync = request.operation == .flush || step == FileStage.sync
+        let wasWriteThrough = request.operation == .write && request.isSync
+        if buffered, wasSync || wasWriteThrough { lostPages.note(result) }
     }
 
     @inline(__always)
@@ -173,7 +192,7 @@ struct FileTarget: Target, ~Copyable {
         let file = Ring.backendIndex
         let at = request.offset &+ done
         let rest = request.length &- done
-        if stage == Stage.sync {
+        if stage == FileStage.sync {
             io_uring_prep_fsync(sqe, file, UInt32(IORING_FSYNC_DATASYNC))
         } else {
             switch request.operation {

@@ -31,12 +31,16 @@ protocol Target: ~Copyable {
     /// The queue goes on with a backend that was opened anew and checked.
     mutating func backendReplaced()
 
+    /// A submission of `step` ended with -errno, and its request begins again once the queue has its new backend.
+    func cameToNothing(_ step: UInt8, _ result: Int32, _ request: IORequest)
+
     /// There is no such backend; this request waited for it. True: the one at hand will do for it.
     func stillServes(_ request: IORequest) -> Bool
 }
 
 extension Target where Self: ~Copyable {
     mutating func backendReplaced() {}
+    func cameToNothing(_ step: UInt8, _ result: Int32, _ request: IORequest) {}
     func stillServes(_ request: IORequest) -> Bool { false }
 }
 
