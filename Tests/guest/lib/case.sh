@@ -239,15 +239,11 @@ device_json() {
 # look_at NAME: sets state, pid, recoveries and node, each empty if the device has none. Without jq, which takes longer in an
 # emulated machine than most of what is waited for.
 look_at() {
-    local row name
+    local row
     state='' pid='' recoveries='' node=''
-    while read -r name row; do
-        [ "$name" = "$1" ] || continue
-        read -r state pid recoveries _ node <<<"$row"
-        pid=${pid#-} node=${node#-}
-        return 0
-    done < <(varlink devices "$runtime/org.ublkd" 2>/dev/null)
-    return 1
+    row=$(varlink devices "$runtime/org.ublkd" "$1" 2>/dev/null) || return 1
+    read -r _ state pid recoveries _ node <<<"$row"
+    pid=${pid#-} node=${node#-}
 }
 
 # told WHAT NAME: one of those.

@@ -1,8 +1,8 @@
 // varlink call SOCKET METHOD [PARAMETERS]: one call; prints the answer as it came; ends with 1 if that is an error
 // or nobody listened. Cheap enough to be called in a loop, which a
 // program of 30 MB under emulation is not.
-// varlink devices SOCKET: a line "NAME STATE WORKER-PID RECOVERIES DOWNTIME-SECONDS NODE" of each device, - for what it has not; 1 if
-// nobody answered. For loops of bash, which takes longer for the JSON than ublkd.
+// varlink devices SOCKET [NAME]: a line "NAME STATE WORKER-PID RECOVERIES DOWNTIME-SECONDS NODE" of each device or the one, - for
+// what it has not; 1 if nobody answered, or there is no such device. For loops of bash, which takes longer for the JSON than ublkd.
 // varlink time SOCKET METHOD MILLISECONDS: calls METHOD again and again for so long, each time on a new
 // connection, 10 ms apart. Prints "calls=N refused=N errors=N median_us=N max_us=N slowest_after_ms=N": from connect to the last
 // byte of the answer; refused: nobody listened, or not yet.
@@ -233,11 +233,14 @@ static const char *behind_string(const char *at)
     return *at ? at + 1 : at;
 }
 
-static int devices(const char *path)
+static int devices(const char *path, const char *name)
 {
     const char *value[COLUMNS] = {0};
+    char parameters[300] = "{}";
     int depth = 0;
-    if (call(path, "org.ublkd.List", "{}"))
+    if (name)
+        snprintf(parameters, sizeof parameters, "{\"name\":\"%s\"}", name);
+    if (call(path, "org.ublkd.List", parameters))
         return 1;
     for (const char *at = answer; *at;) {
         const char *key = at;
@@ -268,8 +271,8 @@ int main(int argc, char **argv)
     if (argc == 5 && !strcmp(argv[1], "time"))
         return time_calls(argv[2], argv[3], strtoull(argv[4], NULL, 10));
     signal(SIGPIPE, SIG_IGN);
-    if (argc == 3 && !strcmp(argv[1], "devices"))
-        return devices(argv[2]);
+    if ((argc == 3 || argc == 4) && !strcmp(argv[1], "devices"))
+        return devices(argv[2], argc == 4 ? argv[3] : NULL);
     if (argc == 6 && !strcmp(argv[1], "more"))
         return more(argv[2], argv[3], argv[4], strtoull(argv[5], NULL, 10));
     if (argc == 5 && !strcmp(argv[1], "crowd"))
@@ -281,7 +284,7 @@ int main(int argc, char **argv)
     if (argc == 4 && !strcmp(argv[1], "lazy"))
         return lazy(argv[2], strtoull(argv[3], NULL, 10));
     if (argc < 4 || argc > 5 || strcmp(argv[1], "call"))
-        errx(2, "varlink call SOCKET METHOD [PARAMETERS] | devices SOCKET | time SOCKET METHOD MILLISECONDS | "
+        errx(2, "varlink call SOCKET METHOD [PARAMETERS] | devices SOCKET [NAME] | time SOCKET METHOD MILLISECONDS | "
                 "more SOCKET METHOD PARAMETERS MILLISECONDS | crowd SOCKET COUNT MILLISECONDS | long SOCKET BYTES | slow SOCKET MILLISECONDS | lazy SOCKET MILLISECONDS");
     int outcome = call(argv[2], argv[3], argc == 5 ? argv[4] : "{}");
     puts(answer);
