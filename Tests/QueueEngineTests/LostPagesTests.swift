@@ -23,6 +23,8 @@ import Testing
         #expect(entry.opcode == timeout, "tag \(tag) is not held")
         driver.answer(entry, -Errno.timerExpired.rawValue)
     }
+    /// All that is below ends well.
+    private func succeedBelow() { for entry in driver.open { driver.answer(entry, 0) } }
     private func committed(_ tag: UInt16) -> [Int32] {
         driver.commits.filter { $0.tag == tag }.map(\.result)
     }
@@ -135,6 +137,7 @@ import Testing
                 driver.wake()
             },
             { try answer(0, -5) },
+            { succeedBelow() },
             {},
         ])
         #expect(driver.backends == [42])
@@ -149,6 +152,7 @@ import Testing
                 cu_order_backend(rig.memory.signals, CU_BACKEND_REPLACE.rawValue, 42, 0)
                 driver.wake()
             },
+            { succeedBelow() },
             {},
         ])
         #expect(committed(0) == [-Errno.noSuchDevice.rawValue])
