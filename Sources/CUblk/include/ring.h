@@ -47,10 +47,10 @@ static inline void cu_prep_timeout(struct io_uring_sqe *sqe, struct __kernel_tim
     sqe->user_data = user_data;
 }
 
-// The same after a tenth of a millisecond.
-static inline void cu_prep_pause(struct io_uring_sqe *sqe, uint64_t user_data) {
-    static struct __kernel_timespec tenth = {.tv_sec = 0, .tv_nsec = 100000};
-    cu_prep_timeout(sqe, &tenth, user_data);
+// The same with a time that does not come, some 270 years: until it is cancelled.
+static inline void cu_prep_hold(struct io_uring_sqe *sqe, uint64_t user_data) {
+    static struct __kernel_timespec never = {.tv_sec = 1ll << 33, .tv_nsec = 0};
+    cu_prep_timeout(sqe, &never, user_data);
 }
 
 // IOSQE_FIXED_FILE is a macro over an enum.

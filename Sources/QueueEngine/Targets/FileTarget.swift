@@ -67,6 +67,18 @@ struct FileTarget: Target, ~Copyable {
         _ tag: UInt16, step: UInt8, result: Int32, _ slot: UnsafeMutablePointer<IOSlot>,
         _ buffer: UnsafeMutableRawPointer, _ submissions: inout Submissions<E>
     ) -> Step {
+        let next = advanced(tag, step, result, slot, buffer, &submissions)
+        if buffered, step != FileStage.held, slot.pointee.request.isSync {
+            cameBack(tag, next, slot, &submissions)
+        }
+        return next
+    }
+
+    @inline(__always)
+    private func advanced<E: Enter & ~Copyable>(
+        _ tag: UInt16, _ step: UInt8, _ result: Int32, _ slot: UnsafeMutablePointer<IOSlot>,
+        _ buffer: UnsafeMutableRawPointer, _ submissions: inout Submissions<E>
+    ) -> Step {
         let request = slot.pointee.request
         if result < 0 { return failed(tag, step, result, slot, buffer, &submissions) }
         if step == FileStage.sync { return synced(tag, slot, &submissions) }
@@ -90,6 +102,15 @@ struct FileTarget: Target, ~Copyable {
         }
     }
 
+    /// A sync is over, or goes on: `next`. Those that waited for its end are told.
+    @inline(never)
+    private func cameBack<E: Enter & ~Copyable>(
+        _ tag: UInt16, _ next: Step, _ slot: UnsafeMutablePointer<IOSlot>, _ submissions: inout Submissions<E>
+    ) {
+        if case .pending = next, slot.pointee.step != FileStage.held { return }
+        lostPages.wake(beside: tag, slot, &submissions)
+    }
+
     /// A sync was told of success.
     @inline(never)
     private func synced<E: Enter & ~Copyable>(
@@ -105,12 +126,12 @@ struct FileTarget: Target, ~Copyable {
     ) -> Step {
         let lost = lostPages.error
         if lost != 0 { return .done(lost) }
-        guard buffered, lostPages.isSyncing(since: slot.pointee.syncedNs, beside: tag, slot) else {
+        guard buffered, lostPages.oldestSync(beside: tag, slot) <= slot.pointee.syncedNs else {
             return .whole(slot.pointee.request)
         }
         guard let sqe = submissions.next() else { return .ringLost }
         slot.pointee.step = FileStage.held
-        cu_prep_pause(sqe, UserData(.backend, tag: tag, step: FileStage.held).rawValue)
+        cu_prep_hold(sqe, UserData(.backend, tag: tag, step: FileStage.held).rawValue)
         return .pending
     }
 
@@ -151,7 +172,8 @@ struct FileTarget: Target, ~Copyable {
     ) -> Step {
         let error = Errno(-result)
         if step == FileStage.held {
-            return error == .timerExpired ? released(tag, slot, &submissions) : .done(result)
+            return error == .canceled || error == .timerExpired
+                ? released(tag, slot, &submissions) : .done(result)
         }
         if error == .interrupted || error == .tryAgain, slot.pointee.retries < Self.retryLimit {
             slot.pointee.retries &+= 1

@@ -25,18 +25,39 @@ struct LostPages {
     /// A sync came back with this -errno.
     func note(_ error: Int32) { cu_store_i32(latch, error) }
 
-    /// A sync that was under way at `moment` (CLOCK_MONOTONIC, in nanoseconds) still is. `slot`: of `tag`, which does not count.
+    /// When the oldest sync that is under way began: CLOCK_MONOTONIC, nanoseconds; `max` where none is. `slot`: of `tag`, which
+    /// does not count.
     @inline(__always)
-    func isSyncing(since moment: UInt64, beside tag: UInt16, _ slot: UnsafeMutablePointer<IOSlot>) -> Bool {
+    func oldestSync(beside tag: UInt16, _ slot: UnsafeMutablePointer<IOSlot>) -> UInt64 {
+        var oldest = UInt64.max
         let first = slot - Int(tag)
         for other in 0..<Int(depth) where other != Int(tag) {
             let other = first + other
             guard other.pointee.place == .target, other.pointee.step <= FileStage.sync,
-                other.pointee.request.isSync, other.pointee.startedNs <= moment
+                other.pointee.request.isSync
             else { continue }
-            return true
+            oldest = min(oldest, other.pointee.startedNs)
         }
-        return false
+        return oldest
+    }
+
+    /// Ends the wait of those that need not wait (any longer): they come back as cancelled and look again. `slot`: of `tag`, whose
+    /// sync came back.
+    @inline(never)
+    func wake<E: Enter & ~Copyable>(
+        beside tag: UInt16, _ slot: UnsafeMutablePointer<IOSlot>, _ submissions: inout Submissions<E>
+    ) {
+        let oldest = error != 0 ? .max : oldestSync(beside: tag, slot)
+        let first = slot - Int(tag)
+        for other in 0..<depth where other != tag {
+            let held = first + Int(other)
+            guard held.pointee.place == .target, held.pointee.step == FileStage.held,
+                oldest > held.pointee.syncedNs, let sqe = submissions.next()
+            else { continue }
+            let entry = UserData(.backend, tag: other, step: FileStage.held)
+            io_uring_prep_cancel64(sqe, entry.rawValue, 0)
+            sqe.pointee.user_data = UserData(.cancel).rawValue
+        }
     }
 }
 
