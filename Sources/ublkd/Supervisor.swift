@@ -95,9 +95,10 @@ final class Supervisor {
 
     /// `adoptOnly`: the configuration in force is the last good one, so what exists is supervised and nothing
     /// is added.
-    func run(inherited: [FdStore.Name: SharedFd], adoptOnly: Bool) throws(Errno) {
+    func run(inherited: FdStore.Inherited, adoptOnly: Bool) throws(Errno) {
         try watchSignals()
         try loop.feedWatchdog()
+        if inherited[.control]?.allSatisfy({ ControlDevice.isOne($0.fd) }) == false { store.remove(.control) }
         store.keep(control.fd, as: .control)
         note(.begun, "ublkd \(ProductVersion.text) begins, process \(Host.processID)")
         if configState != .current { noteInvalidConfiguration() }

@@ -44,7 +44,7 @@ enum Ublkd {
             let lock =
                 try options.isShutdown ? Succession.lock(state.lockPath, log) : FileLock(path: state.lockPath)
             defer { withExtendedLifetime(lock) {} }
-            let inherited = FdStore.inherited(log: log)
+            let inherited = FdStore(Notify()).inherited(log: log)
             switch choose(options, state, log) {
             case .success(let chosen): return serve(options, chosen, state, inherited, log)
             case .failure(let stop): return stop.code
@@ -66,7 +66,7 @@ enum Ublkd {
     }
 
     private static func serve(
-        _ options: Options, _ chosen: Chosen, _ state: StateStore, _ inherited: [FdStore.Name: SharedFd],
+        _ options: Options, _ chosen: Chosen, _ state: StateStore, _ inherited: FdStore.Inherited,
         _ log: HostLog
     ) -> Int32 {
         do throws(NoDriver) {
@@ -88,7 +88,7 @@ enum Ublkd {
     }
 
     private static func run(
-        _ options: Options, _ chosen: Chosen, _ state: StateStore, _ inherited: [FdStore.Name: SharedFd],
+        _ options: Options, _ chosen: Chosen, _ state: StateStore, _ inherited: FdStore.Inherited,
         _ log: HostLog, _ control: consuming ControlDevice, _ features: DeviceFlags
     ) -> Int32 {
         do throws(Errno) {
@@ -126,10 +126,12 @@ enum Ublkd {
     }
 
     private static func controlDevice(
-        _ inherited: [FdStore.Name: SharedFd]
+        _ inherited: FdStore.Inherited
     ) throws(NoDriver) -> ControlDevice {
         do throws(Errno) {
-            guard let stored = inherited[.control] else { return try ControlDevice() }
+            guard let stored = inherited[.control]?.first(where: { ControlDevice.isOne($0.fd) }) else {
+                return try ControlDevice()
+            }
             return try ControlDevice(stored.fd.duplicate())
         } catch {
             throw NoDriver(cause: error)

@@ -26,6 +26,13 @@ public struct ControlDevice: ~Copyable {
         self.fd = fd
     }
 
+    /// False for a descriptor of something else. Without the node to compare it with, any character device may be one.
+    public static func isOne(_ fd: borrowing Fd) -> Bool {
+        guard let kind = try? FileStatus(of: fd).kind, case .characterDevice = kind else { return false }
+        guard let node = try? FileStatus(path: path) else { return true }
+        return node.kind == kind
+    }
+
     /// What the driver can do. EOPNOTSUPP: a driver without GET_FEATURES, older than all we know.
     public borrowing func features() throws(Errno) -> DeviceFlags {
         let answer = try ask(.getFeatures, id: DeviceInfo.anyID, room: 8)

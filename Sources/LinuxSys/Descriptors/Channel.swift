@@ -28,6 +28,9 @@ public struct Channel: ~Copyable {
 
     public init(_ fd: consuming Fd) { self.fd = fd }
 
+    /// False for a descriptor of something else.
+    public static func isOne(_ fd: borrowing Fd) -> Bool { cu_is_record_socket(fd.raw) == 1 }
+
     /// Gives the descriptor back.
     public consuming func release() -> Fd { fd }
 

@@ -8,7 +8,7 @@ import Systemd
 // A new ublkd reads the kernel first: the owner mark says whose a device is, the process that maps its
 // descriptors says who serves it. Records and stored descriptors only make it quick.
 extension Supervisor {
-    func adoptDevices(_ inherited: [FdStore.Name: SharedFd]) {
+    func adoptDevices(_ inherited: FdStore.Inherited) {
         DiskNotes().sweep()
         isAdopting = true
         defer { isAdopting = false }
@@ -29,30 +29,29 @@ extension Supervisor {
         }
         let servers = findServers(of: found.map { ($0.info, $0.record) })
         for (device, info, record) in found { adopt(device, info, record, servers[info.id], inherited) }
-        for (name, descriptor) in inherited { dropUnused(name, descriptor) }
+        for name in inherited.keys { dropUnused(name) }
     }
 
     private func adopt(
         _ device: Device, _ info: DeviceInfo, _ record: DeviceRecord?, _ server: ProcessIdentity?,
-        _ inherited: [FdStore.Name: SharedFd]
+        _ inherited: FdStore.Inherited
     ) {
         device.savedRecord = record
         device.formerRecovery = record?.lastRecovery
         device.preferredID = info.id
         device.flags = info.flags
+        let facts = record?.facts ?? knownFacts(of: info)
+        let known = KnownDisk(queues: Int(info.queues), facts: facts)
         var ref: WorkerRef?
         if let server {
             do throws(Errno) {
-                ref = try takeOver(server, device, inherited)
+                ref = try takeOver(server, device, known, inherited)
             } catch {
                 log.write(.warning, "worker \(server.pid) ended while it was adopted", device: device.name)
             }
         }
-        if device.page == nil, let stored = inherited[.page(device.name)] { usePage(stored, device) }
-        if device.memory == nil, let stored = inherited[.memory(device.name)] {
-            device.memory = try? SharedFd(stored.fd.duplicate())
-        }
-        let facts = record?.facts ?? knownFacts(of: info)
+        if device.page == nil { usePage(nil, device, known, inherited) }
+        if device.memory == nil { useMemory(nil, device, known, inherited) }
         if let facts {
             device.parameters = DeviceParameters(
                 facts, block: device.configuration.blockSize, maxIO: device.configuration.maxIO,
@@ -90,25 +89,20 @@ extension Supervisor {
         return servers
     }
 
+    /// What the disk is served with, to tell what belongs to it.
+    private struct KnownDisk {
+        var queues: Int
+        var facts: BackendFacts?
+    }
+
     private func takeOver(
-        _ server: ProcessIdentity, _ device: Device, _ inherited: [FdStore.Name: SharedFd]
+        _ server: ProcessIdentity, _ device: Device, _ known: KnownDisk, _ inherited: FdStore.Inherited
     ) throws(Errno) -> WorkerRef {
         let pidfd = try server.open()
-        // A serving worker keeps a duplicate of our end of its socket, so it can be had from there, too.
-        let channel = supervisorEnd(of: device.name, pidfd, inherited)
+        let channel = supervisorEnd(copy(ChildProtocol.supervisorEndDescriptor, pidfd), device, inherited)
         let hasChannel = channel != nil
-        if let page = inherited[.page(device.name)] {
-            usePage(page, device)
-        } else if let copy = try? Pidfd.copyDescriptor(pidfd, ChildProtocol.statusPageDescriptor) {
-            usePage(SharedFd(copy), device)
-            if let page = device.page { store.keep(page.page.fd, as: .page(device.name)) }
-        }
-        if device.configuration.target == .memory, inherited[.memory(device.name)] == nil,
-            let copy = try? Pidfd.copyDescriptor(pidfd, ChildProtocol.memoryDescriptor)
-        {
-            store.keep(copy, as: .memory(device.name))
-            device.memory = SharedFd(copy)
-        }
+        usePage(copy(ChildProtocol.statusPageDescriptor, pidfd), device, known, inherited)
+        useMemory(copy(ChildProtocol.memoryDescriptor, pidfd), device, known, inherited)
         if !hasChannel {
             log.write(
                 .warning,
@@ -121,23 +115,67 @@ extension Supervisor {
         return worker.ref
     }
 
+    /// A serving worker keeps a duplicate of whatever it shares with us.
+    private func copy(_ number: Int32, _ pidfd: borrowing Fd) -> SharedFd? {
+        guard let copy = try? Pidfd.copyDescriptor(pidfd, number) else { return nil }
+        return SharedFd(copy)
+    }
+
     private func supervisorEnd(
-        of name: String, _ pidfd: borrowing Fd, _ inherited: [FdStore.Name: SharedFd]
+        _ workers: SharedFd?, _ device: Device, _ inherited: FdStore.Inherited
     ) -> SharedChannel? {
-        if let stored = inherited[.socket(name)], let copy = try? stored.fd.duplicate() {
-            return SharedChannel(Channel(copy))
-        }
-        guard let copy = try? Pidfd.copyDescriptor(pidfd, ChildProtocol.supervisorEndDescriptor) else {
-            return nil
-        }
+        let candidates = [workers].compactMap(\.self) + (inherited[.socket(device.name)] ?? [])
+        guard let right = candidates.first(where: { Channel.isOne($0.fd) }) else { return nil }
+        guard let copy = try? right.fd.duplicate() else { return nil }
         return SharedChannel(Channel(copy))
     }
 
-    private func usePage(_ stored: SharedFd, _ device: Device) {
-        guard let copy = try? stored.fd.duplicate(), let page = try? StatusPage.map(copy),
-            page.queues == device.configuration.queues
-        else { return }
-        device.page = SharedPage(page)
+    private func usePage(
+        _ workers: SharedFd?, _ device: Device, _ known: KnownDisk, _ inherited: FdStore.Inherited
+    ) {
+        _ = pick(.page(device.name), workers, inherited) { fd in
+            guard let copy = try? fd.duplicate(), let page = try? StatusPage.map(copy),
+                page.queues == known.queues
+            else { return false }
+            device.page = SharedPage(page)
+            return true
+        }
+    }
+
+    private func useMemory(
+        _ workers: SharedFd?, _ device: Device, _ known: KnownDisk, _ inherited: FdStore.Inherited
+    ) {
+        guard device.configuration.target == .memory else { return }
+        device.memory = pick(.memory(device.name), workers, inherited) { fd in
+            guard let status = try? FileStatus(of: fd), status.kind == .regular else { return false }
+            if case .memory(let inode)? = known.facts?.identity, inode != status.inode { return false }
+            return status.size >= known.facts?.size ?? 0
+        }
+    }
+
+    /// The one that is right: what the worker has comes first, as what is stored may be anything by now. By it the store is
+    /// put right; without a worker the store alone has what is right, and is left as it is.
+    private func pick(
+        _ name: FdStore.Name, _ workers: SharedFd?, _ inherited: FdStore.Inherited,
+        where isRight: (borrowing Fd) -> Bool
+    ) -> SharedFd? {
+        let stored = inherited[name] ?? []
+        if let workers, isRight(workers.fd) {
+            if stored.count != 1 || !isSame(stored[0].fd, workers.fd) {
+                store.replace(with: workers.fd.raw, as: name)
+            }
+            return workers
+        }
+        let right = stored.first { isRight($0.fd) }
+        if right == nil, !stored.isEmpty {
+            log.write(.warning, "what the fd store has as '\(name.text)' is something else: it is not used")
+        }
+        return right
+    }
+
+    private func isSame(_ one: borrowing Fd, _ other: borrowing Fd) -> Bool {
+        guard let one = try? FileStatus(of: one), let other = try? FileStatus(of: other) else { return false }
+        return one.device == other.device && one.inode == other.inode
     }
 
     /// Without a record, what the kernel knows of the disk: enough to refuse a smaller backend.
@@ -164,7 +202,7 @@ extension Supervisor {
         log.write(.warning, device.pendingChange ?? "", device: device.name)
     }
 
-    private func dropUnused(_ name: FdStore.Name, _ descriptor: SharedFd) {
+    private func dropUnused(_ name: FdStore.Name) {
         switch name {
         case .control: break
         case .page(let device), .memory(let device), .socket(let device):

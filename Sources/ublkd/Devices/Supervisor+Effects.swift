@@ -132,7 +132,7 @@ extension Supervisor {
         if device.page == nil || device.page?.page.queues != queues || device.page?.page.depth != depth {
             let page = SharedPage(try StatusPage.create(queues: queues, depth: depth))
             device.page = page
-            store.keep(page.page.fd, as: .page(device.name))
+            store.replace(with: page.page.fd.raw, as: .page(device.name))
         }
         if device.configuration.target == .memory, device.memory == nil {
             let memory = SharedFd(

@@ -59,15 +59,19 @@ struct FdStore {
         for name in [Name.page(device), .memory(device), .socket(device)] { remove(name) }
     }
 
-    /// What an earlier ublkd stored. Of two under one name the later is taken; unknown ones are closed.
-    static func inherited(log: HostLog) -> [Name: SharedFd] {
-        var found: [Name: SharedFd] = [:]
+    /// By name what an earlier ublkd stored, or somebody else: each may be missing, and several may have one name.
+    typealias Inherited = [Name: [SharedFd]]
+
+    /// Unknown ones are closed, and dropped from the store.
+    func inherited(log: HostLog) -> Inherited {
+        var found: Inherited = [:]
         for (text, raw) in Notify.listenDescriptors() {
             let owned = SharedFd(Fd(owning: raw))
             if let name = Name(text) {
-                found[name] = owned
+                found[name, default: []].append(owned)
             } else {
                 log.write(.warning, "an unknown descriptor '\(text)' in the fd store is closed")
+                notify.removeStored(name: text)
             }
         }
         return found

@@ -13,7 +13,7 @@ extension Supervisor {
     private static let interval: UInt64 = 100
 
     /// Adopts every device of this instance and stops it. Returns the exit status: 0 if none is left.
-    func shutDown(inherited: [FdStore.Name: SharedFd]) throws(Errno) -> Int32 {
+    func shutDown(inherited: FdStore.Inherited) throws(Errno) -> Int32 {
         let state = HostShutdown(began: now, grace: configuration.daemon.shutdownGrace.rawValue)
         shutdown = state
         startsDevices = false
