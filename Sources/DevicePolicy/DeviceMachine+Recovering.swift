@@ -146,6 +146,7 @@ extension DeviceMachine {
     }
 
     private mutating func fillerAnswered(_ r: inout Recovering, _ result: Int32) {
+        if r.trouble?.isOfDraining == true, r.trouble?.reason != .recoveryBlocked { r.trouble = nil }
         switch Errno(-result) {
         case _ where result >= 0:
             r.start = .filled
@@ -156,7 +157,10 @@ extension DeviceMachine {
             r.trouble = .perhapsPinned
             stillHeld(&r)
         // Without the filler START_USER_RECOVERY would break the kernel: nothing but another try helps.
-        default: stillHeld(&r)
+        case .timedOut, .interrupted, .canceled: stillHeld(&r)
+        case let errno:
+            if r.trouble?.reason != .recoveryBlocked { r.trouble = .withoutFiller(errno) }
+            stillHeld(&r)
         }
     }
 
@@ -514,6 +518,12 @@ extension Failure {
         Failure(.none, "the last I/O of the dead worker is not over yet; the device is recovered when it is")
     }
 
+    fileprivate static func withoutFiller(_ errno: Errno) -> Failure {
+        Failure(.none, "\(fillerWords) to its end: \(errno); it is tried again")
+    }
+
+    private static var fillerWords: String { "a process that the recovery needs does not get" }
+
     /// What the kernel has lost comes back only as a new disk.
     fileprivate static func lost(_ how: String) -> Failure {
         Failure(.kernelUnrecoverable, "\(how): stop and start the device")
@@ -528,5 +538,6 @@ extension Failure {
 
     fileprivate var isOfDraining: Bool {
         self == .draining || self == .perhapsPinned || reason == .recoveryBlocked
+            || message.hasPrefix(Self.fillerWords)
     }
 }

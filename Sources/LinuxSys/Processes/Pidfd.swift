@@ -22,13 +22,22 @@ public enum Pidfd {
     /// How the process ended; nil while it runs. A child is reaped by it. Of somebody else's child the kernel
     /// tells it from 6.15 on, and while it is a zombie to who may trace it; otherwise the answer is `unknown`.
     public static func reap(_ pidfd: borrowing Fd) throws(Errno) -> ExitCause? {
+        let told = try cause(pidfd)
+        guard told == .unknown else { return told }
+        if let told = ofZombie(pidfd) { return told }
+        // Of a zombie the kernel itself tells nothing. Reaped between the two looks, it is none any more.
+        return try cause(pidfd)
+    }
+
+    /// What the kernel tells; nil: it runs.
+    private static func cause(_ pidfd: borrowing Fd) throws(Errno) -> ExitCause? {
         var value: Int32 = 0
         let kind = try Errno.check(cu_pidfd_reap(pidfd.raw, &value))
         switch UInt32(bitPattern: kind) {
         case CU_STILL_RUNNING.rawValue: return nil
         case CU_EXITED.rawValue: return .exited(value)
         case CU_SIGNALLED.rawValue: return .signalled(value)
-        default: return ofZombie(pidfd) ?? .unknown
+        default: return .unknown
         }
     }
 
