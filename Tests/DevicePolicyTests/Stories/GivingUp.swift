@@ -191,6 +191,20 @@ struct GivingUp {
         bench.fire(.retry)
         #expect(bench.commands.count == 2)
     }
+
+    @Test func aFillerThatCannotBeStartedIsNoIOThatIsNotOver() {
+        let bench = Bench(.classic)
+        bench.send(.adopt(.dead(.quiesced)))
+        bench.send(.slotGranted)
+        bench.done(.filler, -Errno.tryAgain.rawValue)
+        #expect(bench.visible.message.contains("EAGAIN"))
+        bench.fire(.retry)
+        bench.wait(milliseconds: 2_000)
+        bench.done(.filler, -Errno.timedOut.rawValue)
+        #expect(bench.visible.message.contains("last I/O of the dead worker"))
+        bench.done(.filler)
+        #expect(bench.visible.message == "")
+    }
 }
 
 extension Adoption {
