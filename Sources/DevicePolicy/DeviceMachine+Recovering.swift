@@ -159,7 +159,7 @@ extension DeviceMachine {
         // Without the filler START_USER_RECOVERY would break the kernel: nothing but another try helps.
         case .timedOut, .interrupted, .canceled: stillHeld(&r)
         case let errno:
-            if r.trouble?.reason != .recoveryBlocked { r.trouble = .withoutFiller(errno) }
+            if r.trouble == nil { r.trouble = .withoutFiller(errno) }
             stillHeld(&r)
         }
     }
