@@ -171,6 +171,8 @@ install_ublkd() { assert 'deploy/install' "$t/deploy/install" --programs "$bin" 
 
 # ublkd_property NAME: of ublkd.service.
 ublkd_property() { systemctl show ublkd.service -P "$1"; }
+# is_another PID: another process than PID is ublkd under systemd.
+is_another() { [ "$(ublkd_property MainPID)" != "$1" ] && [ "$(ublkd_property ActiveState)" = active ]; }
 
 # launch_ublkd [ARGUMENT...]: starts it and does not wait.
 launch_ublkd() {
