@@ -146,7 +146,7 @@ extension DeviceMachine {
     }
 
     private mutating func fillerAnswered(_ r: inout Recovering, _ result: Int32) {
-        if r.trouble?.isOfDraining == true, r.trouble?.reason != .recoveryBlocked { r.trouble = nil }
+        if let trouble = r.trouble, trouble.isOfDraining, !trouble.isBlocked { r.trouble = nil }
         switch Errno(-result) {
         case _ where result >= 0:
             r.start = .filled
@@ -227,7 +227,7 @@ extension DeviceMachine {
     private func isHeldTooLong(_ r: Recovering) -> Bool {
         guard let since = r.quiescedSince, since <= r.sentAt, now.milliseconds(since: r.sentAt) >= 100
         else { return false }
-        return now.milliseconds(since: since) > 10_000 && r.trouble?.reason != .recoveryBlocked
+        return now.milliseconds(since: since) > 10_000 && r.trouble?.isBlocked != true
     }
 
     private mutating func lookAgain(_ r: Recovering) {
@@ -237,10 +237,8 @@ extension DeviceMachine {
     private mutating func held(_ r: inout Recovering, by holders: [String]) {
         guard r.drainingSince != nil else { return }
         if !holders.isEmpty {
-            r.trouble = Failure(
-                .recoveryBlocked,
-                "\(holders.joined(separator: ", ")) holds the device's control node: end that process")
-        } else if r.trouble?.reason == .recoveryBlocked {
+            r.trouble = .blocked(by: holders)
+        } else if r.trouble?.isBlocked == true {
             r.trouble = .draining
         }
         advance(r)
@@ -267,7 +265,7 @@ extension DeviceMachine {
         if r.record.live != nil { r.seenLive = state == .live }
         guard let since = r.drainingSince else { return advance(r) }
         let waited = now.milliseconds(since: since)
-        let isBlocked = r.trouble?.reason == .recoveryBlocked
+        let isBlocked = r.trouble?.isBlocked == true
         if state == .dead {
             // A disk that survives its worker is DEAD only after a STOP_DEV: it must be made anew.
             log(.warning, "another tool stopped the device; it is made anew")
@@ -318,14 +316,14 @@ extension DeviceMachine {
         } else if r.awaitsDeath && dying == nil {
             r.awaitsDeath = false
             emit(.disarm(.step))
-            if r.trouble?.reason == .unkillable { r.trouble = nil }
+            if r.trouble?.isUnkillable == true { r.trouble = nil }
             advance(r)
         }
     }
 
     private mutating func late(_ r: inout Recovering) {
         if let dying {
-            r.trouble = unkillable(dying)
+            r.trouble = .failed(unkillable(dying))
             log(.error, unkillable(dying).message)
             phase = .recovering(r)
         } else if r.worker.ref != nil {
@@ -385,7 +383,7 @@ extension DeviceMachine {
             phase = .recovering(r)
             return
         }
-        r.trouble = failure
+        r.trouble = .failed(failure)
         if r.isTrial {
             rollBackTrial(&r, failure)
             return advance(r)
@@ -514,30 +512,8 @@ extension DeviceMachine {
 }
 
 extension Failure {
-    fileprivate static var draining: Failure {
-        Failure(.none, "the last I/O of the dead worker is not over yet; the device is recovered when it is")
-    }
-
-    fileprivate static func withoutFiller(_ errno: Errno) -> Failure {
-        Failure(.none, "\(fillerWords) to its end: \(errno); it is tried again")
-    }
-
-    private static var fillerWords: String { "a process that the recovery needs does not get" }
-
     /// What the kernel has lost comes back only as a new disk.
     fileprivate static func lost(_ how: String) -> Failure {
         Failure(.kernelUnrecoverable, "\(how): stop and start the device")
-    }
-
-    fileprivate static var perhapsPinned: Failure {
-        Failure(
-            .none,
-            "a worker that died while it attached has left its control node open, or its last I/O is not over yet; "
-                + "if it lasts, stop and start the device")
-    }
-
-    fileprivate var isOfDraining: Bool {
-        self == .draining || self == .perhapsPinned || reason == .recoveryBlocked
-            || message.hasPrefix(Self.fillerWords)
     }
 }

@@ -37,7 +37,7 @@ extension DeviceMachine {
                 Failure(.reloadPending, "no longer configured; it is removed when its last user closes it"))
         case .recovering(let recovering):
             return VisibleState(
-                .recovering, recovering.trouble, nextAttempt: recovering.nextAttempt)
+                .recovering, recovering.trouble?.failure, nextAttempt: recovering.nextAttempt)
         case .stopping(let stopping): return VisibleState(.stopping, stopping.trouble)
         case .stopped: return VisibleState(.stopped, Failure(.operatorAsked, "stopped by an operator"))
         case .failed(let failed):

@@ -152,7 +152,7 @@ public struct Recovering: Sendable {
     /// Since then the kernel says QUIESCED (or FAIL_IO) while START_USER_RECOVERY says EBUSY.
     public var quiescedSince: Instant?
     /// What there is to say while it does not come to an end.
-    public var trouble: Failure?
+    public var trouble: RecoveryTrouble?
     public var failing = false
     /// The new worker's program is new: should it fail, the former one is used again.
     public var isTrial = false
