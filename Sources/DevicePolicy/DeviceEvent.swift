@@ -142,24 +142,27 @@ public struct Adoption: Sendable {
     public var worker: WorkerRef?
     /// The backend as the last worker found it.
     public var facts: BackendFacts?
-    /// Milliseconds since the worker began to serve, if it lives.
     public var recoveries: UInt64
+    /// Why the earlier ublkd gave its recovery up; nil: it did not.
+    public var givenUp: Failure?
 
     public init(
-        deviceID: UInt32, state: KernelState?, worker: WorkerRef?, facts: BackendFacts?, recoveries: UInt64
+        deviceID: UInt32, state: KernelState?, worker: WorkerRef?, facts: BackendFacts?, recoveries: UInt64,
+        givenUp: Failure? = nil
     ) {
         self.deviceID = deviceID
         self.state = state
         self.worker = worker
         self.facts = facts
         self.recoveries = recoveries
+        self.givenUp = givenUp
     }
 }
 
 /// Why a device is not as it should be: for `reason` and `message`.
-public struct Failure: Error, Hashable, Sendable {
+public struct Failure: Error, Hashable, Sendable, Codable {
     /// As CONTRACT names them, without the ones that are states of policy itself.
-    public enum Reason: Hashable, Sendable {
+    public enum Reason: String, Hashable, Sendable, Codable {
         case none, backingMissing, backingChanged, backingError, crashLoop, poison, unkillable,
             recoveryBlocked
         case kernelUnrecoverable, idTaken, noWorkerUser, controlWedged, reloadPending, operatorAsked

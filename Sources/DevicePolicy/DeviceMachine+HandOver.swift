@@ -78,7 +78,11 @@ extension DeviceMachine {
     mutating func handOverIsLate(_ live: Live) {
         guard let handOver = live.handOver else { return }
         if handOver.step == .leaving {
-            // The slots were taken back and the worker is still there.
+            // The slots were taken back and the worker is still there: its last requests are not over.
+            guard settings.reissues else {
+                // They would fail with it. A queue thread that is stalled is found by its looks.
+                return arm(.step, afterMilliseconds: Self.leaveTime)
+            }
             dismiss(live.worker)
             arm(.step, afterMilliseconds: Self.deathTime)
         } else if !live.isReplacing {
@@ -98,6 +102,11 @@ extension DeviceMachine {
         guard let handOver = live.handOver else { return live }
         var l = live
         l.handOver = nil
+        if live.isReplacing {
+            // What its queues told since was not heard.
+            l.isUnseen = true
+            l.repairs = [:]
+        }
         if let worker = handOver.worker { emit(.kill(worker.id)) }
         if handOver.isUpgrade { emit(.rollBackProgram) }
         emit(.handOverEnded(failure ?? Failure(.none, "the device is gone")))

@@ -4,8 +4,8 @@ internal import BlockABI
 // anew and its requests are replayed, while the device, its worker and the other queues go on.
 extension DeviceMachine {
     mutating func handleQueues(_ event: DeviceEvent, _ live: Live) {
-        // Nobody is blamed, and nothing is mended, in a worker that is on its way out.
-        guard dying == nil, !live.isReplacing else { return }
+        // Nothing is mended in a worker that is on its way out.
+        guard dying == nil, !live.isReplacing else { return lookAtLeaving(event, live) }
         var l = live
         switch event {
         case .looked(let samples, let diskInflight, let hasServed):
@@ -44,14 +44,28 @@ extension DeviceMachine {
 
     // MARK: - Signs of life
 
+    /// A worker that leaves and may take its time for it must go on giving signs of life.
+    private mutating func lookAtLeaving(_ event: DeviceEvent, _ live: Live) {
+        guard case .looked(let samples, let diskInflight, _) = event, dying == nil, !settings.reissues,
+            live.handOver?.step == .leaving
+        else { return }
+        var l = live
+        watch(&l, samples, diskInflight)
+        phase = .live(l)
+    }
+
     private mutating func looked(_ l: inout Live, _ samples: [QueueSample], _ diskInflight: Int) {
-        if l.isAdopted {
-            // What an earlier ublkd was told is not told again.
-            l.isAdopted = false
+        if l.isUnseen {
+            // What was told meanwhile is not told again.
+            l.isUnseen = false
             for (queue, sample) in samples.enumerated() where sample.recovery != .none {
                 open(queue, &l, .backend, isStopped: sample.recovery == .recovering)
             }
         }
+        watch(&l, samples, diskInflight)
+    }
+
+    private mutating func watch(_ l: inout Live, _ samples: [QueueSample], _ diskInflight: Int) {
         switch l.watch.look(samples, diskInflight: diskInflight, limit: settings.stallTimeout, at: now) {
         case .fine: break
         case .probe: emit(.probeQueues(l.worker.id))

@@ -295,6 +295,12 @@ extension DeviceMachine {
                 Failure(
                     .backingChanged, "the backend has shrunk from \(known.size) to \(found.size) bytes"))
         }
+        if let known = facts, known.identity != .none, found.identity != known.identity, !r.failing {
+            return condemn(
+                r, Failure(.backingChanged, "the backend is another one than held its data before"))
+        }
+        // The rest is the disk's and stays; this is how its present backend is opened.
+        if !r.failing { facts?.directIO = found.directIO }
         emit(.disarm(.step))
         r.worker = .prepared(ref)
         advance(r)

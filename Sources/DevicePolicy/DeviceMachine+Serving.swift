@@ -89,7 +89,7 @@ extension DeviceMachine {
         let live = withoutHandOver(live, Failure(.none, "its worker died before the new one was ready"))
         if live.isTrial && !served { return rollBack(live, cause, words) }
         emit(.disarm(.step))
-        guard settings.survivesWorker else { return lostWorker(live, cause, delay: 0) }
+        guard settings.survivesWorker else { return lostDisk(live, words, hasServed: hasServed) }
         var delay: UInt64 = 0
         if let poison = poisonFound(live.worker.id, cause) {
             return giveUp(
@@ -107,6 +107,24 @@ extension DeviceMachine {
         } else {
             lostWorker(live, cause, delay: delay, failing: live.failing)
         }
+    }
+
+    /// The disk went with its worker and is made anew: at once, unless its workers die before they have served.
+    private mutating func lostDisk(_ live: Live, _ words: String, hasServed: Bool) {
+        var purpose = Stopping.Purpose.startAgain
+        if removalPending {
+            purpose = .remove
+        } else if settings.restartBurst == 0 {
+            purpose = .undo(
+                Failure(.operatorAsked, "restart_burst = 0: recovery is left to `ublkctl recover`"))
+        } else if !hasServed {
+            purpose = .undo(
+                Failure(.crashLoop, "its workers die before they have served (the last one \(words))"))
+        } else {
+            tally.reset()
+        }
+        beginStopping(
+            Stopping(deviceID: live.deviceID, worker: nil, purpose: purpose, killFirst: true, force: true))
     }
 
     mutating func leaveToOperator(_ deviceID: UInt32, _ cause: RecoveryCause, repeated: Bool) {

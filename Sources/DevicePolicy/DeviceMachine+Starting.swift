@@ -52,6 +52,9 @@ extension DeviceMachine {
             s.worker = nil
             abandon(
                 s, for: .undo(Failure(.backingError, "the worker \(cause.words) while the device started")))
+        case .workerDied where awaitsDeath(s) && dying == nil:
+            emit(.disarm(.step))
+            conclude(s.abandonedFor ?? .remove)
         case .workerDied where s.step == .waitingForWorker && !s.askedForWorker && dying == nil:
             askForWorker(s)
         case .probeAnswered(let id) where id == s.worker?.id && s.step == .verifying:
@@ -73,7 +76,7 @@ extension DeviceMachine {
         case .timer(.verify) where s.step == .verifying:
             emit(.queryDevice)
             arm(.verify, afterMilliseconds: Self.verifyInterval)
-        case .timer(.step) where s.step == .waitingForWorker && !s.askedForWorker:
+        case .timer(.step) where s.step == .waitingForWorker && !s.askedForWorker || awaitsDeath(s):
             guard let dying else { return }
             s.trouble = unkillable(dying)
             phase = .starting(s)
@@ -208,7 +211,18 @@ extension DeviceMachine {
             phase = .starting(s)
             return cancelPendingControl()
         }
-        conclude(s.abandonedFor ?? purpose)
+        var last = purpose
+        if case .undo = purpose, let wish = s.abandonedFor { last = wish }
+        guard last == .remove, dying != nil else { return conclude(last) }
+        // Whoever is forgotten has nobody left who waits for the end of its worker.
+        s.abandonedFor = last
+        phase = .starting(s)
+        arm(.step, afterMilliseconds: Self.deathTime)
+    }
+
+    /// Everything is taken back but a killed worker, whose end is waited for.
+    private func awaitsDeath(_ s: Starting) -> Bool {
+        s.abandonedFor != nil && s.worker == nil && pendingControl == nil
     }
 
     /// After everything was taken back.

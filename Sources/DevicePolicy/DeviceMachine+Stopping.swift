@@ -168,7 +168,7 @@ extension DeviceMachine {
         if s.purpose == .remove { removalPending = true }
         emit(.stopRefused)
         if let live = s.live, s.worker != nil {
-            phase = .live(live)
+            goBack(to: live)
         } else if let failed = s.failed, s.purpose != .startAgain {
             goBack(to: failed)
         } else if settings.survivesWorker {
@@ -180,6 +180,14 @@ extension DeviceMachine {
             if s.purpose == .operatorStop { stopping.purpose = .startAgain }
             forceStop(&stopping)
         }
+    }
+
+    /// Its worker goes on serving. What its queues told meanwhile was not heard, and their timers are gone.
+    private mutating func goBack(to live: Live) {
+        var l = live
+        l.isUnseen = true
+        l.repairs = [:]
+        phase = .live(l)
     }
 
     /// Its users' I/O goes on waiting.
@@ -217,8 +225,8 @@ extension DeviceMachine {
         let failure = Failure(.none, "the kernel refused \(command) (\(errno)): try `ublkctl stop` again")
         log(.error, failure.message)
         if let live = s.live, s.worker != nil, s.step == .stopping, !s.killSent {
-            // Its worker goes on serving; nothing was taken from its users.
-            phase = .live(live)
+            // Nothing was taken from its users.
+            goBack(to: live)
             return emit(.stopRefused)
         }
         if let worker = s.worker, !s.killSent { dismiss(worker) }

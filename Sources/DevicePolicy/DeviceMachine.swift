@@ -182,6 +182,17 @@ public struct DeviceMachine: Sendable {
         return jittered(milliseconds, random: randomState)
     }
 
+    /// Why its recovery was given up, until an operator asks for it: it is held, or answers with EIO.
+    public var givenUp: Failure? {
+        switch phase {
+        case .live(let live) where live.failing: givenUpFor
+        case .recovering(let recovering) where recovering.failing: givenUpFor
+        case .failed(let failed) where failed.held && failed.deviceID != nil && !failed.mustBeRemade:
+            failed.wedge == nil ? failed.failure : nil
+        default: nil
+        }
+    }
+
     // MARK: - Rest
 
     private mutating func handleAtRest(_ event: DeviceEvent) {
@@ -209,7 +220,11 @@ public struct DeviceMachine: Sendable {
         case (.live, let worker?):
             attempted = true
             var live = Live(deviceID: found.deviceID, worker: worker, since: now)
-            live.isAdopted = true
+            live.isUnseen = true
+            if let failure = found.givenUp, settings.afterGivingUp == .fail {
+                live.failing = true
+                givenUpFor = failure
+            }
             phase = .live(live)
             emit(.becameLive(recovery: nil))
             log(.notice, "adopted: worker \(worker.pid) goes on serving")
@@ -223,6 +238,9 @@ public struct DeviceMachine: Sendable {
         case (let state?, let worker):
             log(.warning, "adopted with \(worker == nil ? "its worker dead" : "a recovery unfinished")")
             if let worker { dismiss(worker) }
+            if let failure = found.givenUp {
+                return keepGivenUp(failure, found.deviceID, repeated: state != .live)
+            }
             if settings.restartBurst == 0 {
                 return leaveToOperator(found.deviceID, .death(.unknown), repeated: state != .live)
             }
@@ -230,6 +248,21 @@ public struct DeviceMachine: Sendable {
             beginRecovery(
                 deviceID: found.deviceID, cause: .death(.unknown), delay: 0, repeated: state != .live)
         }
+    }
+
+    /// An earlier ublkd gave it up, and nobody has asked for it since.
+    private mutating func keepGivenUp(_ failure: Failure, _ deviceID: UInt32, repeated: Bool) {
+        if settings.afterGivingUp == .fail, failure.reason != .kernelUnrecoverable {
+            givenUpFor = failure
+            return beginRecovery(
+                deviceID: deviceID, cause: .death(.unknown), delay: 0, repeated: repeated, failing: true)
+        }
+        attempted = true
+        log(.warning, "held, as an earlier ublkd left it: \(failure.message)")
+        phase = .failed(
+            Failed(
+                failure: failure, deviceID: deviceID, held: true, cause: .death(.unknown), lost: now,
+                repeated: repeated))
     }
 
     /// Deletes the device, and makes it again if it is to stay.

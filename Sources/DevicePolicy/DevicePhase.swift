@@ -57,8 +57,8 @@ public struct Live: Sendable {
     public var watch = StallWatch()
     /// Queues whose backend is opened anew.
     public var repairs: [Int: QueueRecovery] = [:]
-    /// An earlier ublkd began its service.
-    public var isAdopted = false
+    /// What its queues told was not heard, by this ublkd or in this phase: the next look finds where they stand.
+    public var isUnseen = false
 
     /// The worker leaves for the new one: its end is no fault.
     public var isReplacing: Bool { handOver.map { $0.step == .quiescing || $0.step == .leaving } ?? false }

@@ -12,6 +12,8 @@ public struct PolicySettings: Sendable, Equatable {
     public var afterGivingUp: AfterGivingUp
     /// The kernel keeps the disk when its worker dies (`recovery` is not `none`).
     public var survivesWorker: Bool
+    /// Requests of a worker that died are issued again (`recovery = "reissue"`), where others fail.
+    public var reissues: Bool
     /// Milliseconds one kernel control command may take.
     public var controlTimeout: UInt64
     /// Milliseconds without a sign of life after which a queue thread with I/O in flight is stalled.
@@ -22,7 +24,8 @@ public struct PolicySettings: Sendable, Equatable {
     public init(
         restartDelay: UInt64 = 100, restartDelayMax: UInt64 = 10_000, restartBurst: Int = 5,
         restartInterval: UInt64 = 60_000, afterGivingUp: AfterGivingUp = .retry, survivesWorker: Bool = true,
-        controlTimeout: UInt64 = 5_000, stallTimeout: UInt64 = 10_000, requestLimit: Int? = nil
+        reissues: Bool = true, controlTimeout: UInt64 = 5_000, stallTimeout: UInt64 = 10_000,
+        requestLimit: Int? = nil
     ) {
         self.restartDelay = restartDelay
         self.restartDelayMax = restartDelayMax
@@ -30,6 +33,7 @@ public struct PolicySettings: Sendable, Equatable {
         self.restartInterval = restartInterval
         self.afterGivingUp = afterGivingUp
         self.survivesWorker = survivesWorker
+        self.reissues = reissues
         self.controlTimeout = controlTimeout
         self.stallTimeout = stallTimeout
         self.requestLimit = requestLimit

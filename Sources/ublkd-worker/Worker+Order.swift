@@ -32,7 +32,7 @@ extension PreparedWorker {
             return .file(
                 FileSpec(
                     path: file.path, size: file.size, create: file.create, directIO: file.directIO,
-                    expected: file.expected))
+                    expected: file.expected, diskBlock: order.spec.diskBlock))
         }
     }
 

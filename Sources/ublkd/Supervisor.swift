@@ -103,11 +103,12 @@ final class Supervisor {
         note(.begun, "ublkd \(ProductVersion.text) begins, process \(Host.processID)")
         if configState != .current { noteInvalidConfiguration() }
         registerAll()
-        adoptDevices(inherited)
+        try adoptDevices(inherited)
         stopLeaving()
+        recallStopped()
         startsDevices = !adoptOnly
         if startsDevices {
-            for device in configuration.devices where device.autostart { startUnlessStopped(device.name) }
+            for device in configuration.devices where device.autostart { start(device.name) }
         }
         agents.warmUp()
         workers.wanted = configuration.daemon.spareWorkers
@@ -232,6 +233,7 @@ final class Supervisor {
             answerStopWaiters(device)
             switch visible.state {
             case .stopped, .failed, .held, .absent:
+                save(device, worker: device.machine.worker)
                 handOverEnded(device, Failure(.none, "it is not live any more"))
             default: break
             }
@@ -278,20 +280,22 @@ final class Supervisor {
         // It may have come back to the configuration while it went.
         if shutdown == nil, let again = configuration.devices.first(where: { $0.name == device.name }) {
             register(again)
-            if again.autostart { startUnlessStopped(again.name) }
+            if again.autostart { start(again.name) }
         }
     }
 
     func save(_ device: Device, worker: WorkerRef?) {
+        // One that was forgotten leaves nothing behind.
+        guard devices[device.name] === device else { return }
         var record = DeviceRecord(
             bootID: state.bootID, name: device.name, deviceID: device.machine.deviceID ?? device.preferredID,
             cookie: device.cookie(instance: instance).rawValue, facts: device.machine.facts,
-            recoveries: device.machine.recoveries, isStopped: false, queues: device.configuration.queues)
+            recoveries: device.machine.recoveries, isStopped: false, queues: device.configuration.queues,
+            isLeaving: isLeaving(device))
         if case .stopped = device.machine.phase { record.isStopped = true }
         record.lastRecovery = endedRecovery(of: device)
-        if isLeaving(device) {
-            record.leaving = serialize(HostConfiguration(devices: [device.configuration]))
-        }
+        if device.machine.deviceID != nil || record.isLeaving { record.configuration = device.serialized }
+        record.givenUp = device.machine.givenUp
         if let worker = worker.flatMap({ device.workers[$0.id] }), let identity = worker.identity {
             record.workerPID = identity.pid
             record.workerStart = identity.startTime
@@ -307,15 +311,23 @@ final class Supervisor {
         }
     }
 
-    func startUnlessStopped(_ name: String) {
+    /// What an operator stopped stays so, and every device keeps its number, whether it is started now or not.
+    private func recallStopped() {
+        for device in configuration.devices.compactMap({ devices[$0.name] }) {
+            guard case .absent = device.machine.phase, let record = state.record(of: device.name) else {
+                continue
+            }
+            device.savedRecord = record
+            device.preferredID = device.configuration.id ?? record.deviceID
+            if record.isStopped { post(.stop(remove: false, force: false, isOpen: false), to: device) }
+        }
+    }
+
+    func start(_ name: String) {
         guard let device = devices[name], case .absent = device.machine.phase else { return }
-        let record = state.record(of: name)
-        device.preferredID = device.configuration.id ?? record?.deviceID
         // Numbers are given in the order of the configuration, though the devices start side by side.
-        if device.preferredID == nil { device.preferredID = freeID(for: device) }
-        post(
-            record?.isStopped == true ? .stop(remove: false, force: false, isOpen: false) : .start, to: device
-        )
+        device.preferredID = device.configuration.id ?? device.preferredID ?? freeID(for: device)
+        post(.start, to: device)
     }
 
     /// The kernel gives no sign of a node's last close, so a disk that waits for it is looked at.

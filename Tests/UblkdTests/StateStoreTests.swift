@@ -1,5 +1,6 @@
 import BlockABI
 import Configuration
+import DevicePolicy
 import FoundationEssentials
 import LinuxSys
 import Testing
@@ -23,7 +24,9 @@ import Testing
     private func record(boot: String = "this boot") -> DeviceRecord {
         DeviceRecord(
             bootID: boot, name: "data", deviceID: 3, cookie: 77, workerPID: 12, workerStart: 99,
-            facts: BackendFacts(size: 4096), recoveries: 5, isStopped: false, queues: 2)
+            facts: BackendFacts(size: 4096), recoveries: 5, isStopped: false, queues: 2,
+            configuration: "[device.data]\ntarget = \"null\"\n", isLeaving: false,
+            givenUp: Failure(.poison, "three workers died of it"))
     }
 
     @Test func aRecordIsReadAsItWasWritten() throws {

@@ -13,7 +13,8 @@ struct WorkerSpecTests {
         device.faults = faults
         device.create = true
         return device.workerSpec(
-            known: nil, failing: failing, traits: KernelTraits(features: DeviceFlags(rawValue: .max)),
+            known: nil, diskBlock: 512, failing: failing,
+            traits: KernelTraits(features: DeviceFlags(rawValue: .max)),
             user: (uid: 1, gid: 1))
     }
 

@@ -155,6 +155,7 @@ extension WorkerSpec {
         w.put(gid)
         w.put(requestLimit)
         w.put(opensOnOrder)
+        w.put(diskBlock)
     }
 
     fileprivate init(from r: inout RecordReader) throws(RecordError) {
@@ -190,6 +191,7 @@ extension WorkerSpec {
         gid = try r.take()
         requestLimit = try r.take()
         opensOnOrder = try r.takeBool()
+        diskBlock = try r.take()
     }
 }
 

@@ -55,6 +55,8 @@ public struct WorkerSpec: Sendable, Equatable {
     public var requestLimit: UInt64
     /// The backend is another worker's still: it is opened when `admit` comes.
     public var opensOnOrder = false
+    /// Bytes of a logical block of the disk; 0 while there is none.
+    public var diskBlock: UInt32 = 0
 
     public init(
         name: String, target: WorkerTarget, faults: InjectedFaults? = nil, readOnly: Bool, discard: Bool,

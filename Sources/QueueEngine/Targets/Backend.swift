@@ -24,13 +24,19 @@ public struct FileSpec: Sendable, Equatable {
     public var directIO: Bool
     /// What an earlier worker found; `.none` where there was none.
     public var expected: BackendIdentity
+    /// Bytes of a logical block of the disk, which its requests are multiples of; 0 while there is none.
+    public var diskBlock: UInt32
 
-    public init(path: String, size: UInt64?, create: Bool, directIO: Bool, expected: BackendIdentity) {
+    public init(
+        path: String, size: UInt64?, create: Bool, directIO: Bool, expected: BackendIdentity,
+        diskBlock: UInt32 = 0
+    ) {
         self.path = path
         self.size = size
         self.create = create
         self.directIO = directIO
         self.expected = expected
+        self.diskBlock = diskBlock
     }
 }
 

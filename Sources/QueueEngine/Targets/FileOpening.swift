@@ -31,6 +31,8 @@ struct FileOpening {
         try checkKind(found)
         try checkIdentity(found)
         try lock(file.number)
+        // Whoever had the lock may have changed its size.
+        try check(cu_file_facts(file.number, &found), .unusable, "\(spec.path) cannot be examined")
         try fit(file.number, &found)
         let direct = try chooseDirect(file.number, found)
         let logical = direct ?? bufferedBlock(found)
@@ -217,9 +219,15 @@ struct FileOpening {
     private mutating func chooseDirect(_ number: Int32, _ found: cu_file_facts) throws(EngineError) -> UInt32?
     {
         guard spec.directIO else { return nil }
-        if cu_set_direct(number, 1) == 0, let block = directBlock(number, found) { return block }
+        if cu_set_direct(number, 1) == 0, let block = directBlock(number, found) {
+            guard spec.diskBlock > 0, block > spec.diskBlock else { return block }
+            warnings.append(
+                "direct I/O on \(spec.path) needs blocks of \(block) bytes, and those of the disk have \(spec.diskBlock); buffered I/O is used"
+            )
+        } else {
+            warnings.append("\(spec.path) has no direct I/O; buffered I/O is used")
+        }
         _ = cu_set_direct(number, 0)
-        warnings.append("\(spec.path) has no direct I/O; buffered I/O is used")
         return nil
     }
 
@@ -244,7 +252,9 @@ struct FileOpening {
         if found.isBlockDevice {
             facts.physicalBlock = max(found.physical, facts.logicalBlock)
             facts.optimalIO = found.optimal
-            facts.volatileCache = !facts.directIO || disk.text("write_cache") != "write through"
+            // Also over one that writes through: a later worker of this disk may not write past the page cache, and
+            // without this the kernel would never send it a FLUSH.
+            facts.volatileCache = true
             let zeroes = (disk.number("write_zeroes_max_bytes") ?? 0) > 0
             facts.canWriteZeroes = !readOnly
             facts.canDiscard = discard && !readOnly && zeroes && (disk.number("discard_max_bytes") ?? 0) > 0

@@ -62,6 +62,8 @@ final class Device {
     /// CPUs that the kernel assigned to each queue of the present disk; empty: not asked yet.
     var affinity: [[Int32]] = []
 
+    private var lastSerialized: (configuration: DeviceConfiguration, text: String)?
+
     init(_ configuration: DeviceConfiguration, machine: DeviceMachine, now: Timestamp) {
         name = configuration.name
         self.configuration = configuration
@@ -79,6 +81,14 @@ final class Device {
             return false
         }
         return facts.identity == backend.identity && !(facts.readOnly && backend.readOnly)
+    }
+
+    /// Its configuration as a file of its own, which reads back as the same.
+    var serialized: String {
+        if let kept = lastSerialized, kept.configuration == configuration { return kept.text }
+        let text = serialize(HostConfiguration(devices: [configuration]))
+        lastSerialized = (configuration, text)
+        return text
     }
 
     func cookie(instance: String) -> OwnerCookie { OwnerCookie(instance: instance, name: name) }

@@ -9,8 +9,9 @@ extension DeviceConfiguration {
         PolicySettings(
             restartDelay: restartDelay.rawValue, restartDelayMax: restartDelayMax.rawValue,
             restartBurst: restartBurst, restartInterval: restartInterval.rawValue,
-            afterGivingUp: onGiveUp.policy, survivesWorker: recovery != .none, controlTimeout: controlTimeout,
-            stallTimeout: stallTimeout.rawValue, requestLimit: traits.requestLimit(forQueueDepth: queueDepth))
+            afterGivingUp: onGiveUp.policy, survivesWorker: recovery != .none, reissues: recovery == .reissue,
+            controlTimeout: controlTimeout, stallTimeout: stallTimeout.rawValue,
+            requestLimit: traits.requestLimit(forQueueDepth: queueDepth))
     }
 
     /// What a queue's backend is opened from; nil where there is nothing to open.
@@ -44,12 +45,12 @@ extension DeviceConfiguration {
         }
     }
 
-    /// What a worker is told to serve. `known`: what an earlier worker of this disk found.
+    /// What a worker is told to serve. `known`: what an earlier worker of this disk found. `diskBlock`: bytes of its logical
+    /// block, if there is a disk.
     func workerSpec(
-        known: BackendFacts?, failing: Bool, traits: KernelTraits, user: (uid: UInt32, gid: UInt32)
-    )
-        -> WorkerSpec
-    {
+        known: BackendFacts?, diskBlock: UInt32?, failing: Bool, traits: KernelTraits,
+        user: (uid: UInt32, gid: UInt32)
+    ) -> WorkerSpec {
         let served: WorkerTarget
         if failing {
             served = .failing(size: known?.size ?? size ?? 0)
@@ -64,12 +65,14 @@ extension DeviceConfiguration {
                         expected: known?.identity ?? .none))
             }
         }
-        return WorkerSpec(
+        var spec = WorkerSpec(
             name: name, target: served, faults: failing ? nil : faults?.injected, readOnly: readOnly,
             discard: discard, queues: UInt16(queues),
             queueDepth: UInt16(traits.tags(forQueueDepth: queueDepth)), maxIO: maxIO, lockMemory: lockMemory,
             cpus: (cpus ?? []).map { $0.map { Int32($0) } }, uid: user.uid, gid: user.gid,
             requestLimit: requestTimeout?.rawValue ?? 0)
+        spec.diskBlock = diskBlock ?? 0
+        return spec
     }
 }
 

@@ -8,7 +8,8 @@ import Systemd
 // A new ublkd reads the kernel first: the owner mark says whose a device is, the process that maps its
 // descriptors says who serves it. Records and stored descriptors only make it quick.
 extension Supervisor {
-    func adoptDevices(_ inherited: FdStore.Inherited) {
+    /// - Throws: why the kernel does not say whose a device is: to take one of ours for nobody's could make it twice.
+    func adoptDevices(_ inherited: FdStore.Inherited) throws(Errno) {
         DiskNotes().sweep()
         isAdopting = true
         defer { isAdopting = false }
@@ -17,7 +18,7 @@ extension Supervisor {
         var seen: Set<UInt64> = []
         var found: [(device: Device, info: DeviceInfo, record: DeviceRecord?)] = []
         for id in Sysfs.ublkDevices().sorted() {
-            guard let info = try? control.info(of: id), let mark = OwnerCookie(rawValue: info.cookie),
+            guard let info = try info(of: id), let mark = OwnerCookie(rawValue: info.cookie),
                 mark.isOf(instance: instance)
             else { continue }
             guard let device = byCookie[info.cookie], seen.insert(info.cookie).inserted else {
@@ -29,7 +30,22 @@ extension Supervisor {
         }
         let servers = findServers(of: found.map { ($0.info, $0.record) })
         for (device, info, record) in found { adopt(device, info, record, servers[info.id], inherited) }
+        if shutdown == nil { for (device, _, _) in found { applyEdits(to: device) } }
         for name in inherited.keys { dropUnused(name) }
+    }
+
+    /// Nil: there is no such device any more.
+    private func info(of id: UInt32) throws(Errno) -> DeviceInfo? {
+        for attempt in 1... {
+            do throws(Errno) {
+                return try control.info(of: id)
+            } catch {
+                if error == .noSuchDevice { return nil }
+                log.write(.error, "the kernel does not say whose ublkb\(id) is: \(error)")
+                if attempt == 3 { throw error }
+            }
+        }
+        return nil
     }
 
     private func adopt(
@@ -40,6 +56,7 @@ extension Supervisor {
         device.formerRecovery = record?.lastRecovery
         device.preferredID = info.id
         device.flags = info.flags
+        take(running(device, info, record), for: device)
         let facts = record?.facts ?? knownFacts(of: info)
         let known = KnownDisk(queues: Int(info.queues), facts: facts)
         var ref: WorkerRef?
@@ -49,6 +66,8 @@ extension Supervisor {
             } catch {
                 log.write(.warning, "worker \(server.pid) ended while it was adopted", device: device.name)
             }
+        } else {
+            endStray(of: device, record)
         }
         if device.page == nil { usePage(nil, device, known, inherited) }
         if device.memory == nil { useMemory(nil, device, known, inherited) }
@@ -57,12 +76,11 @@ extension Supervisor {
                 facts, block: device.configuration.blockSize, maxIO: device.configuration.maxIO,
                 readOnly: device.configuration.readOnly, discard: device.configuration.discard)
         }
-        noteDifferences(device, info)
         post(
             .adopt(
                 Adoption(
                     deviceID: info.id, state: info.state, worker: ref, facts: facts,
-                    recoveries: record?.recoveries ?? 0)),
+                    recoveries: record?.recoveries ?? 0, givenUp: record?.givenUp)),
             to: device)
     }
 
@@ -184,22 +202,53 @@ extension Supervisor {
         return BackendFacts(size: sectors * 512)
     }
 
-    /// The configuration may have been edited while no ublkd ran: what cannot be applied to a disk that
-    /// exists is said, and the disk stays as it is.
-    private func noteDifferences(_ device: Device, _ info: DeviceInfo) {
-        let wanted = device.configuration
-        let tags = traits.tags(forQueueDepth: wanted.queueDepth)
-        guard Int(info.queues) != wanted.queues || Int(info.queueDepth) != tags || info.maxIO != wanted.maxIO
+    /// A worker that was told to attach and had not mapped the device when ublkd ended: it would get at the queues
+    /// beside the one that recovers them. It cannot be serving yet.
+    private func endStray(of device: Device, _ record: DeviceRecord?) {
+        guard let pid = record?.workerPID, let start = record?.workerStart,
+            let process = try? ProcessIdentity(of: pid), process.startTime == start,
+            let pidfd = try? process.open(),
+            let worker = try? workers.adopt(process, pidfd: pidfd, channel: nil)
         else { return }
-        device.configuration.queues = Int(info.queues)
-        if Int(info.queueDepth) != tags {
-            device.configuration.queueDepth =
-                traits.needsSpareTag ? Int(info.queueDepth) - 1 : Int(info.queueDepth)
+        log.write(.warning, "worker \(pid) was left before it served: it is ended", device: device.name)
+        workers.end(worker)
+    }
+
+    // MARK: - What was edited while no ublkd ran
+
+    /// What the disk runs with: as it was recorded, and in whatever the kernel tells, as that tells.
+    private func running(
+        _ device: Device, _ info: DeviceInfo, _ record: DeviceRecord?
+    ) -> DeviceConfiguration {
+        var running = device.configuration
+        if let kept = record?.configuration, kept != device.serialized {
+            running = record.flatMap(running(_:)) ?? running
         }
-        device.configuration.maxIO = info.maxIO
-        device.pendingChange =
-            "queues, queue_depth or max_io were edited: they apply once the device is made anew"
-        log.write(.warning, device.pendingChange ?? "", device: device.name)
+        running.queues = Int(info.queues)
+        if Int(info.queueDepth) != traits.tags(forQueueDepth: running.queueDepth) {
+            running.queueDepth = Int(info.queueDepth) - (traits.needsSpareTag ? 1 : 0)
+        }
+        running.maxIO = info.maxIO
+        running.recovery = info.flags.recovery
+        // Less than a sector is no difference of disks.
+        if record?.configuration == nil, let size = running.size, let disk = knownFacts(of: info),
+            size & ~511 != disk.size
+        {
+            running.size = disk.size
+        }
+        return running
+    }
+
+    /// As a reload would: at once, by a fresh worker, or not before it is asked for.
+    private func applyEdits(to device: Device) {
+        guard let wanted = configuration.devices.first(where: { $0.name == device.name }) else { return }
+        for step in changes(of: device, to: wanted, recreate: false, leadsToSameBackend: false) {
+            log.write(
+                step.outcome.outcome == .pending ? .warning : .notice,
+                "edited while no ublkd ran: \(step.outcome.changeClass.rawValue), \(step.outcome.outcome.rawValue) \(step.outcome.reason)",
+                device: device.name)
+            step.perform()
+        }
     }
 
     private func dropUnused(_ name: FdStore.Name) {
@@ -216,4 +265,13 @@ extension Supervisor {
 
     /// A memfd that an orphan lives on must not be dropped: it may be all that is left of its contents.
     private func orphansMayNeed(_ name: String) -> Bool { devices[name] == nil && !orphans.isEmpty }
+}
+
+extension DeviceFlags {
+    /// What becomes of the disk when its worker dies, as it was asked for with ADD_DEV.
+    fileprivate var recovery: RecoveryMode {
+        if contains(.userRecoveryReissue) { return .reissue }
+        if contains(.userRecoveryFailIO) { return .failIO }
+        return contains(.userRecovery) ? .failInflight : .none
+    }
 }

@@ -141,9 +141,14 @@ extension Supervisor {
     }
 
     private func command(_ work: AgentWork, _ words: String, of orphan: Orphan, then: @escaping Step) {
-        guard let info = try? control.info(of: orphan.id) else { return then(nil) }
-        guard info.cookie == orphan.cookie else {
-            return then(.refused(name: orphan.name, reason: "another tool has taken its number meanwhile"))
+        do throws(Errno) {
+            guard try control.info(of: orphan.id).cookie == orphan.cookie else {
+                return then(
+                    .refused(name: orphan.name, reason: "another tool has taken its number meanwhile"))
+            }
+        } catch {
+            guard error != .noSuchDevice else { return then(nil) }
+            return then(.failed(name: orphan.name, message: "the kernel does not say whose it is: \(error)"))
         }
         do throws(Errno) {
             _ = try agents.submit(

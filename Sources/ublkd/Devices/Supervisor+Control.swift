@@ -14,15 +14,27 @@ extension Supervisor {
                 .controlDone(step, result: -Errno.invalidArgument.rawValue, deviceID: nil), to: device)
         }
         // Another tool may have deleted the device and made its own under the same number.
-        if let id = device.machine.deviceID, !isOurs(id, device) {
-            return post(.controlDone(step, result: -Errno.noSuchDevice.rawValue, deviceID: nil), to: device)
+        if let id = device.machine.deviceID {
+            do throws(Errno) {
+                guard try isOurs(id, device) else { throw .noSuchDevice }
+            } catch {
+                // The kernel that does not say whose it is, is asked again: the command was not sent.
+                let result = error == .noSuchDevice ? error : .interrupted
+                return post(.controlDone(step, result: -result.rawValue, deviceID: nil), to: device)
+            }
         }
         submit(work, step, of: device)
     }
 
     /// The kernel's device of this number carries the mark of `device`.
-    private func isOurs(_ id: UInt32, _ device: Device) -> Bool {
-        (try? control.info(of: id))?.cookie == device.cookie(instance: instance).rawValue
+    /// - Throws: why the kernel does not say; never ENODEV.
+    private func isOurs(_ id: UInt32, _ device: Device) throws(Errno) -> Bool {
+        do throws(Errno) {
+            return try control.info(of: id).cookie == device.cookie(instance: instance).rawValue
+        } catch {
+            guard error == .noSuchDevice else { throw error }
+            return false
+        }
     }
 
     private func submit(_ work: AgentWork, _ step: ControlStep, of device: Device) {
@@ -87,6 +99,10 @@ extension Supervisor {
                 if let id { taken.insert(id) }
             }
         }
+        // Of devices that a reload is about to add, too.
+        for other in configuration.devices where other.name != device.name {
+            if let id = other.id { taken.insert(id) }
+        }
         taken.formUnion(refusedIDs)
         if let kept = device.preferredID, !taken.contains(kept) { return kept }
         var id: UInt32 = 0
@@ -120,7 +136,7 @@ extension Supervisor {
             handle(.controlLost(step), of: device)
         case .returned:
             var added: UInt32?
-            if case .addDevice(let asked) = work, isOurs(asked.id, device) { added = asked.id }
+            if case .addDevice(let asked) = work, (try? isOurs(asked.id, device)) == true { added = asked.id }
             handle(.controlReturned(step, deviceID: added), of: device)
         case .done(let result, let payload):
             TestPoint.pass("ublkd.done.\(step.words)")
@@ -131,9 +147,15 @@ extension Supervisor {
     }
 
     private func added(_ device: Device, _ asked: DeviceInfo, _ result: Int32, _ payload: [UInt8]) {
-        if result < 0, isOurs(asked.id, device) {
+        if result < 0 {
+            guard let isOurs = try? isOurs(asked.id, device) else {
+                let later = -Errno.interrupted.rawValue
+                return handle(.controlDone(.addDevice, result: later, deviceID: nil), of: device)
+            }
             // It was made all the same: by an agent that died before it could say so.
-            return handle(.controlDone(.addDevice, result: result, deviceID: asked.id), of: device)
+            if isOurs {
+                return handle(.controlDone(.addDevice, result: result, deviceID: asked.id), of: device)
+            }
         }
         if Errno(-result) == .exists && device.configuration.id == nil {
             // Another tool was quicker: the next number, without bothering policy.

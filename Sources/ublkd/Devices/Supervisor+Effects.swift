@@ -53,7 +53,10 @@ extension Supervisor {
         case .deviceDeleted: deviceDeleted(device)
         case .becameLive(let recovery): becameLive(device, recovery)
         case .resized(let bytes): resized(device, bytes)
-        case .stopRefused: stopRefused(device)
+        case .stopRefused:
+            stopRefused(device)
+            // Its looks ended with the attempt.
+            if device.machine.isLive { watchQueues(of: device) }
         case .removed: forget(device)
         case .log(let level, let text): log.write(level, text, device: device.name)
         }
@@ -76,7 +79,11 @@ extension Supervisor {
             return post(.workerUnavailable(failure), to: device)
         }
         workers.take(from: device.program) { [weak self, weak device] result in
-            guard let self, let device else { return }
+            guard let self else { return }
+            guard let device, self.devices[device.name] === device else {
+                if case .success(let worker) = result { self.workers.end(worker) }
+                return
+            }
             switch result {
             case .success(let worker):
                 self.own(worker, by: device)
@@ -111,6 +118,8 @@ extension Supervisor {
     private func preflight(_ device: Device) -> Failure? {
         if let defect { return Failure(.kernelUnrecoverable, defect.message) }
         if let refusal = device.configuration.refusal(by: traits) { return refusal }
+        // It may have been created since it was looked for.
+        if workerUser == nil { workerUser = Self.user(configuration.daemon.workerUser) }
         guard workerUser != nil else {
             return Failure(
                 .noWorkerUser,
@@ -146,8 +155,11 @@ extension Supervisor {
     private func configure(_ id: WorkerID, of device: Device, failing: Bool, beside: Bool = false) {
         guard let user = workerUser, let page = device.page else { return }
         // A disk that exists keeps its backend; one that is made anew takes what is there now.
-        let known = device.machine.deviceID == nil ? nil : device.machine.facts
-        var spec = device.configuration.workerSpec(known: known, failing: failing, traits: traits, user: user)
+        let hasDisk = device.machine.deviceID != nil
+        var spec = device.configuration.workerSpec(
+            known: hasDisk ? device.machine.facts : nil,
+            diskBlock: hasDisk ? device.parameters?.logicalBlock : nil,
+            failing: failing, traits: traits, user: user)
         spec.opensOnOrder = beside
         var descriptors = [page.page.fd.raw]
         if let memory = device.memory, !failing { descriptors.append(memory.fd.raw) }
@@ -156,12 +168,12 @@ extension Supervisor {
 
     private func attach(_ id: WorkerID, of device: Device, _ number: UInt32, fetchNow: Bool) {
         guard let worker = device.workers[id], let end = worker.channel?.descriptor else { return }
+        // With this order it outlives ublkd, so the next one must find it.
+        save(device, worker: worker.ref)
         send(
             .attach(device: number, fetchNow: fetchNow, affinity: affinity(of: device, number)), to: id,
             of: device,
             descriptors: [end])
-        // From here on the worker outlives ublkd, so the next one must find it.
-        save(device, worker: worker.ref)
         store.replace(with: end, as: .socket(device.name))
     }
 
@@ -212,11 +224,14 @@ extension Supervisor {
             device.workers[id]?.kill()
             return handle(.workerFailed(id, failure), of: device)
         }
-        let configuration = device.configuration
-        device.parameters = DeviceParameters(
-            facts, block: configuration.blockSize, maxIO: configuration.maxIO,
-            readOnly: configuration.readOnly,
-            discard: configuration.discard)
+        // Of a disk that exists they cannot change any more.
+        if device.machine.deviceID == nil || device.parameters == nil {
+            let configuration = device.configuration
+            device.parameters = DeviceParameters(
+                facts, block: configuration.blockSize, maxIO: configuration.maxIO,
+                readOnly: configuration.readOnly,
+                discard: configuration.discard)
+        }
         handle(.workerPrepared(id, facts), of: device)
     }
 

@@ -13,12 +13,17 @@ extension Supervisor {
     func registerAll() {
         for device in configuration.devices { register(device) }
         for name in state.recorded() where devices[name] == nil {
-            guard
-                let kept = state.record(of: name)?.leaving.flatMap(ConfigurationSource.parse)?.devices.first,
-                kept.name == name
-            else { continue }
+            guard let record = state.record(of: name), record.isLeaving, let kept = running(record) else {
+                continue
+            }
             register(kept)
         }
+    }
+
+    /// What the disk of a record runs with; nil: it does not say.
+    func running(_ record: DeviceRecord) -> DeviceConfiguration? {
+        let kept = record.configuration.flatMap(ConfigurationSource.parse)?.devices.first
+        return kept?.name == record.name ? kept : nil
     }
 
     /// Goes on with what the earlier ublkd began.

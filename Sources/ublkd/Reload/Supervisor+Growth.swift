@@ -54,9 +54,10 @@ extension Supervisor {
 
     /// The kernel has the new size.
     func resized(_ device: Device, _ bytes: UInt64) {
-        if let wanted = configuration.devices.first(where: { $0.name == device.name }) {
-            device.configuration.size = wanted.size
-        }
+        // A `size` that is no whole number of blocks is met by the blocks that are in it.
+        let block = UInt64(device.parameters?.logicalBlock ?? 512)
+        let wanted = configuration.devices.first { $0.name == device.name }?.size
+        device.configuration.size = wanted.map { $0 & ~(block - 1) } == bytes ? wanted : bytes
         if let facts = device.machine.facts {
             device.parameters = DeviceParameters(
                 facts, block: device.configuration.blockSize, maxIO: device.configuration.maxIO,

@@ -114,6 +114,11 @@ extension Supervisor {
             save(device, worker: device.machine.worker)
         }
         for step in steps { step.perform() }
+        if !startsDevices {
+            // ublkd began with the last good configuration, which only keeps what there is.
+            startsDevices = true
+            for device in new.devices where device.autostart { start(device.name) }
+        }
         noteReload(steps.map(\.outcome))
         keepAsLastGood()
         for outcome in steps.map(\.outcome) {

@@ -25,7 +25,7 @@ extension Supervisor {
             wanted.name, .add, wanted.autostart ? .start : .register, wanted.autostart ? .accepted : .done
         ) {
             self.register(wanted)
-            if wanted.autostart { self.startUnlessStopped(wanted.name) }
+            if wanted.autostart { self.start(wanted.name) }
         }
     }
 
@@ -41,7 +41,7 @@ extension Supervisor {
         }
     }
 
-    private func changes(
+    func changes(
         of device: Device, to wanted: DeviceConfiguration, recreate: Bool, leadsToSameBackend: Bool
     ) -> [ReloadStep] {
         let differences = differences(of: device, to: wanted, leadsToSameBackend: leadsToSameBackend)

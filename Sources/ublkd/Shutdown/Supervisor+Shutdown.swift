@@ -19,7 +19,7 @@ extension Supervisor {
         startsDevices = false
         try watchSignals()
         registerAll()
-        adoptDevices(inherited)
+        try adoptDevices(inherited)
         guard isAnyLeft else { return 0 }
         log.write(.notice, "the host goes down: devices are stopped as they become unused (\(summary))")
         agents.warmUp()

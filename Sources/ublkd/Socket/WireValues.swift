@@ -60,8 +60,9 @@ extension Timestamp {
     /// The wall clock's time of a moment of CLOCK_MONOTONIC, by today's difference of the two.
     init(monotonicNanoseconds at: UInt64) {
         let difference = Int64(Clock.realtime()) - Int64(Clock.monotonic())
-        let wall = Int64(clamping: at) + difference
-        self.init(millisecondsSinceEpoch: wall / 1_000_000)
+        // It may be a worker's word, which is any number.
+        let (wall, overflow) = Int64(clamping: at).addingReportingOverflow(difference)
+        self.init(millisecondsSinceEpoch: (overflow ? Int64.max : wall) / 1_000_000)
     }
 }
 
@@ -84,7 +85,7 @@ extension QueueStatus {
     var lastError: String? {
         failures.last.map {
             let operation = IOOperation(rawValue: UInt8(truncatingIfNeeded: $0.operation))
-            return "\(RequestKey(operation, sector: $0.sector)): \(Errno(-$0.result))"
+            return "\(RequestKey(operation, sector: $0.sector)): \(Errno(0 &- $0.result))"
         }
     }
 }

@@ -1,4 +1,5 @@
 import BlockABI
+import DevicePolicy
 import StatusWire
 
 /// What `/run/ublkd/dev/NAME.record` keeps of a device: hints for the next ublkd. The kernel's word, the
@@ -22,6 +23,10 @@ struct DeviceRecord: Codable, Equatable {
     /// An operator stopped it: it stays so until `start` or the next boot.
     var isStopped: Bool
     var queues: Int
-    /// Left the configuration, and is removed at its last close: what it was configured as, a file of its own.
-    var leaving: String?
+    /// What its disk runs with, a file of its own: the configuration may be edited while no ublkd runs. Nil without a disk.
+    var configuration: String?
+    /// Left the configuration, and is removed at its last close.
+    var isLeaving: Bool
+    /// Why its recovery was given up: until an operator asks for it, it is held, or answers with EIO.
+    var givenUp: Failure?
 }

@@ -12,6 +12,8 @@ final class WorkerPool {
     private var program: WorkerProgram?
     private let log: HostLog
     private var spares: [WorkerProcess] = []
+    /// Killed and not gone yet, and of no device.
+    private var ending: [WorkerProcess] = []
     private var nextID: UInt32 = 1
     private var refill: Source?
     private var waiting: [(program: WorkerProgram?, give: (Result<WorkerProcess, Errno>) -> Void)] = []
@@ -83,6 +85,14 @@ final class WorkerPool {
         worker.identity = identity
         try worker.watch(in: loop)
         return worker
+    }
+
+    /// Kills a worker that no device waits for any more, and takes its end, so that no zombie is left.
+    func end(_ worker: WorkerProcess) {
+        ending.append(worker)
+        worker.onReply = { _ in }
+        worker.onDeath = { [weak self, weak worker] _ in self?.ending.removeAll { $0 === worker } }
+        worker.kill()
     }
 
     func end() {

@@ -17,6 +17,38 @@ struct Adopting {
         #expect(bench.acts(.workerDied(.number(50), .unknown, served: true)) == [.requestSlot])
     }
 
+    private static let givenUp = Failure(.poison, "three workers died of it")
+
+    /// Its worker answers with EIO, and says so to nobody but those who do I/O.
+    @Test func aDeviceThatWasGivenUpIsStillSo() {
+        let bench = Bench(settings: PolicySettings(afterGivingUp: .fail))
+        var found = Adoption.alive(.live)
+        found.givenUp = Self.givenUp
+        bench.send(.adopt(found))
+        #expect(bench.state == .failed)
+        #expect(bench.visible.reason == .poison)
+        #expect(bench.machine.givenUp == Self.givenUp)
+        bench.send(.recover)
+        #expect(bench.machine.givenUp == nil)
+    }
+
+    @Test(arguments: [PolicySettings.AfterGivingUp.hold, .fail])
+    func aDeviceThatWasGivenUpAndHasNoWorker(after: PolicySettings.AfterGivingUp) {
+        let bench = Bench(settings: PolicySettings(afterGivingUp: after))
+        var found = Adoption.dead(.quiesced)
+        found.givenUp = Self.givenUp
+        bench.send(.adopt(found))
+        #expect(bench.machine.givenUp == Self.givenUp)
+        guard after == .fail else {
+            #expect(bench.state == .held)
+            #expect(bench.timers.isEmpty)
+            return #expect(bench.acts(.recover) == [.requestSlot])
+        }
+        bench.send(.slotGranted)
+        #expect(
+            bench.acts(.workerGiven(.number(60))) == [.configure(WorkerRef.number(60).id, failing: true)])
+    }
+
     /// LIVE with a dead worker: nothing of a recovery was begun, so the first START needs no filler.
     @Test func aDeviceWhoseWorkerDiedMeanwhile() {
         let bench = Bench(.classic)

@@ -116,7 +116,6 @@ struct DeathsInStart {
         #expect(bench.visible.nextAttempt != nil)
     }
 
-    /// A worker of an abandoned start may still lock the backend: the next start waits for its end.
     /// Out of the configuration while ADD_DEV is under way: what an operator says meanwhile does not keep it.
     @Test func whatIsRemovedWhileItIsAddedGoes() {
         let bench = Bench().start(upTo: .adding)
@@ -130,6 +129,18 @@ struct DeathsInStart {
         #expect(bench.done(.deleteDevice).contains(.removed))
     }
 
+    /// Whoever is forgotten has nobody left who would take the end of its worker, or keep the next one from its backend.
+    @Test func whatIsRemovedBeforeItIsAddedGoesAfterItsWorker() {
+        let bench = Bench().start(upTo: .preparing)
+        let worker = bench.serving
+        bench.stop(remove: true)
+        #expect(bench.state == .starting)
+        bench.fire(.step)
+        #expect(bench.visible.reason == .unkillable)
+        #expect(bench.acts(.workerDied(worker.id, .signalled(9), served: false)) == [.removed])
+    }
+
+    /// A worker of an abandoned start may still lock the backend: the next start waits for its end.
     @Test func theNextStartWaitsForTheLastWorker() {
         let bench = Bench().start(upTo: .preparing)
         let worker = bench.serving

@@ -207,6 +207,37 @@ struct GivingUp {
     }
 }
 
+/// A disk that goes with its worker is made anew, as often as one that stays is recovered.
+struct GivingUpWithoutRecovery {
+    private func dies(_ bench: Bench, served: Bool) {
+        let worker = bench.serving
+        bench.send(.workerDied(worker.id, .signalled(11), served: served))
+        bench.done(.stopDevice)
+        bench.done(.deleteDevice)
+    }
+
+    @Test func atOnceAfterAService() {
+        let bench = Bench(settings: PolicySettings(survivesWorker: false)).live()
+        dies(bench, served: true)
+        #expect(bench.state == .starting)
+    }
+
+    @Test func laterAfterADeathWithoutService() {
+        let bench = Bench(settings: PolicySettings(survivesWorker: false)).live()
+        dies(bench, served: false)
+        #expect(bench.state == .failed)
+        #expect(bench.visible.reason == .crashLoop)
+        #expect(bench.fire(.retry) == [.takeWorker])
+    }
+
+    @Test func notByItselfWithoutABurst() {
+        let bench = Bench(settings: PolicySettings(restartBurst: 0, survivesWorker: false)).live()
+        dies(bench, served: true)
+        #expect(bench.state == .held)
+        #expect(bench.acts(.recover) == [.takeWorker])
+    }
+}
+
 extension Adoption {
     static func dead(_ state: KernelState?) -> Adoption {
         Adoption(deviceID: Bench.device, state: state, worker: nil, facts: .sample, recoveries: 3)

@@ -46,6 +46,36 @@ struct HandOverStories {
         #expect(Self.look(bench, hasServed: true) == [], "once")
     }
 
+    /// Where its requests would fail with it, the old worker gets the time that they take; not so if it hangs.
+    @Test(arguments: [true, false]) func aWorkerWithRequestsLeavesWhenTheyAreOver(hangs: Bool) {
+        let bench = Bench(settings: PolicySettings(reissues: false)).live()
+        let old = bench.serving
+        bench.send(.replaceWorker)
+        bench.send(.workerGiven(Self.new))
+        bench.send(.workerReady(Self.new.id))
+        bench.done(.quiesceDevice)
+        for _ in 0..<5 { #expect(bench.fire(.step) == []) }
+        guard hangs else {
+            #expect(bench.acts(.workerDied(old.id, .exited(0), served: true)) == [.requestSlot])
+            return
+        }
+        let stuck = QueueSample(inflight: 3, completed: 7, answeredProbe: false)
+        var done: [DeviceEffect] = []
+        for _ in 0..<40 where !done.contains(.kill(old.id)) {
+            bench.wait(milliseconds: 500)
+            done = bench.acts(.looked([stuck], diskInflight: 3, hasServed: true))
+        }
+        #expect(done.contains(.kill(old.id)))
+    }
+
+    @Test func aWorkerIsNotWaitedForWhereItsRequestsAreIssuedAgain() {
+        let bench = Self.ready(upgrade: false)
+        let old = bench.serving
+        bench.send(.workerReady(Self.new.id))
+        bench.done(.quiesceDevice)
+        #expect(bench.fire(.step) == [.kill(old.id)])
+    }
+
     @Test func withoutIOItServesButProvesNothing() {
         let bench = Self.ready()
         Self.finish(bench)

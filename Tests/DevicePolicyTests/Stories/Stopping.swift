@@ -101,6 +101,20 @@ struct StoppingStories {
         #expect(bench.done(.deleteDevice) == [.deviceDeleted, .takeWorker])
     }
 
+    /// What its queues told while it was asked to stop was not heard: the next look finds them.
+    @Test func aStopThatIsRefusedForgetsNoQueue() {
+        let bench = Bench().live()
+        let worker = bench.serving
+        bench.stop()
+        bench.send(.queueNeedsBackend(worker.id, queue: 1, .stale))
+        bench.done(.tryStopDevice, -Errno.busy.rawValue)
+        #expect(bench.state == .live)
+        let fine = QueueSample(inflight: 0, completed: 1, answeredProbe: true)
+        let waits = QueueSample(inflight: 1, completed: 1, answeredProbe: true, recovery: .recovering)
+        #expect(
+            bench.acts(.looked([fine, waits], diskInflight: 1, hasServed: true)) == [.openBackend(queue: 1)])
+    }
+
     // MARK: - Removal
 
     @Test func aDiskInUseIsRemovedAtItsLastClose() {

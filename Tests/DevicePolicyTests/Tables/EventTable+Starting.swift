@@ -15,8 +15,8 @@ extension EventTable {
         stop: kill W → stopped (operatorAsked)
         stopOpen: kill W → stopped (operatorAsked)
         stopForced: kill W → stopped (operatorAsked)
-        remove: kill W, removed → absent
-        removeOpen: kill W, removed → absent
+        remove: kill W, +step → starting
+        removeOpen: kill W, +step → starting
         given: kill X → starting
         prepared: ADD_DEV → starting
         preparedSmaller: ADD_DEV → starting
