@@ -185,17 +185,18 @@ extension Checker {
                 ids[number] = (device.name, id.place)
             }
         }
-        guard case .file = device.target, let path = backendPath(own, target), !device.readOnly else {
+        guard case .file = device.target, let path = backendPath(own, target) else { return }
+        let key = cleaned(path.value)
+        guard let first = servedPaths[key] else {
+            servedPaths[key] = (device.name, path.place, device.readOnly)
             return
         }
-        let key = cleaned(path.value)
-        if let first = writtenPaths[key] {
-            problems.error(
-                path.place, "this path is opened for writing by device `\(first.device)` already",
-                hint: "it is given at \(problems.describe(first.place)); one of the two can be read_only")
-        } else {
-            writtenPaths[key] = (device.name, path.place)
-        }
+        // Whoever writes has it alone: its lock keeps readers out as well.
+        guard !first.readOnly || !device.readOnly else { return }
+        let how = first.readOnly ? "served" : "opened for writing"
+        problems.error(
+            path.place, "this path is \(how) by device `\(first.device)` already",
+            hint: "it is given at \(problems.describe(first.place)); devices share one if all are read_only")
     }
 
     /// The same path without doubled slashes and `.`: links and `..` are for those who open it.

@@ -11,7 +11,7 @@ struct Checker {
     /// Where each name, id and path written to was first taken.
     var names: [String: Place] = [:]
     var ids: [UInt32: (device: String, place: Place)] = [:]
-    var writtenPaths: [[UInt8]: (device: String, place: Place)] = [:]
+    var servedPaths: [[UInt8]: (device: String, place: Place, readOnly: Bool)] = [:]
     /// Devices whose partitions get names of their own: `data` takes `data-part1`.
     var partitioned: [String: Place] = [:]
 

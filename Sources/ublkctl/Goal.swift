@@ -10,6 +10,8 @@ enum Goal: Equatable {
     case stopped
     /// After `recover`: serving, and recovered since; the queues when some were named.
     case recovered(queues: [Int])
+    /// After a reload with a larger `size`: serving, and larger.
+    case grown
     /// After a reload took it out of the configuration: gone, or waiting for its last close.
     case removed
 
@@ -27,7 +29,7 @@ enum Goal: Equatable {
         guard let device else {
             switch self {
             case .stopped, .removed, .state(.absent): return .met
-            case .state, .started, .recovered: return .missed
+            case .state, .started, .recovered, .grown: return .missed
             }
         }
         switch self {
@@ -40,6 +42,11 @@ enum Goal: Equatable {
         case .recovered(let queues):
             guard device.state.serves else { return ended(device, before) }
             return wasRecovered(device, before, queues) ? .met : .notYet
+        case .grown:
+            guard device.state.serves else { return ended(device, before) }
+            if let size = device.size, size > before?.size ?? 0 { return .met }
+            let isRefused = device.reason == .reloadPending && device.message.hasPrefix("size ")
+            return isRefused ? .missed : .notYet
         case .removed:
             return device.state == .pendingRemoval || device.state == .absent ? .met : ended(device, before)
         }
@@ -57,7 +64,8 @@ enum Goal: Equatable {
     private func wasRecovered(
         _ device: DeviceSummary, _ before: DeviceSummary?, _ queues: [Int]
     ) -> Bool {
-        guard let before else { return true }
+        // What had no disk, or none that served, was started or served again.
+        guard let before, before.state.serves else { return true }
         if device.recoveries > before.recoveries { return true }
         if let last = device.lastRecovery, last.downtimeSeconds != nil,
             queues.isEmpty || last.scope == .worker, isNewer(last, than: before.lastRecovery)
@@ -86,6 +94,7 @@ enum Goal: Equatable {
         case .started: "live"
         case .stopped: "stopped"
         case .recovered: "recovered"
+        case .grown: "larger"
         case .removed: "removed"
         }
     }

@@ -253,10 +253,16 @@ final class Supervisor {
         forgetNode(of: device)
         takeWanted(for: device)
         device.page = nil
-        device.memory = nil
         device.parameters = nil
         device.affinity = []
-        store.removeAll(of: device.name)
+        if device.isLostWithWorker {
+            // Its contents outlive the worker, and the next disk has them again.
+            for name in [FdStore.Name.page(device.name), .socket(device.name)] { store.remove(name) }
+        } else {
+            device.memory = nil
+            store.removeAll(of: device.name)
+        }
+        device.isLostWithWorker = false
         save(device, worker: nil)
     }
 

@@ -208,6 +208,14 @@ import Testing
                 ["6:8 this path is opened for writing by device `a` already"]
             ),
             (
+                "[device.a]\ntarget = \"file\"\npath = \"/x/y\"\nread_only = true\n[device.b]\ntarget = \"file\"\npath = \"/x/y\"",
+                ["7:8 this path is served by device `a` already"]
+            ),
+            (
+                "[device.a]\ntarget = \"file\"\npath = \"/x/y\"\nread_only = true\n[device.b]\ntarget = \"file\"\npath = \"/x/y\"\nread_only = true",
+                []
+            ),
+            (
                 "[device.a]\ntarget = \"null\"\nsize = 512\npartitions = true\n[device.a-part2]\ntarget = \"null\"\nsize = 512",
                 ["5:9 the name `a-part2` is that of a partition of device `a`"]
             ),

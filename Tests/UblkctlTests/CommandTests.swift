@@ -103,6 +103,31 @@ struct CommandTests {
         }
     }
 
+    @Test("recover of a device that did not serve has done its work when it serves")
+    func recoverWithoutDisk() throws {
+        let failed = Fixtures.device("data", .failed)
+        let server = try FakeUblkd(lists: [
+            [failed], [failed], [Fixtures.device("data", .starting)], [Fixtures.device("data", id: 0)],
+        ]) { _ in .reply(.recover([outcome("data", .accepted, .failed)])) }
+        #expect(run(server, "recover", "data").status == 0)
+    }
+
+    @Test("a larger size is done when the disk has it, and failed when that is said")
+    func grown() {
+        func device(_ size: UInt64, _ message: String = "") -> DeviceSummary {
+            var device = Fixtures.device("data")
+            device.size = size
+            device.message = message
+            device.reason = message.isEmpty ? .none : .reloadPending
+            return device
+        }
+        let cases: [(DeviceSummary, Goal.Verdict)] = [
+            (device(4096), .notYet), (device(8192), .met), (device(4096, "queues changed: …"), .notYet),
+            (device(4096, "size was not changed: its backend is smaller"), .missed),
+        ]
+        for (now, verdict) in cases { #expect(Goal.grown.verdict(now, before: device(4096)) == verdict) }
+    }
+
     @Test("recover --queue waits for those queues")
     func recoverQueues() throws {
         func device(_ counts: [UInt64]) -> DeviceSummary {

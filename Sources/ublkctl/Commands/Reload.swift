@@ -77,7 +77,9 @@ struct Reload: ClientCommand {
         switch outcome.action {
         case .stop: .removed
         case .handOver: .recovered(queues: [])
-        case .start, .register, .apply, .recreate, .none: .started
+        // Of what is applied to a disk that serves, a larger size alone takes time.
+        case .apply: .grown
+        case .start, .register, .recreate, .none: .started
         }
     }
 

@@ -62,6 +62,8 @@ final class Device {
     /// CPUs that the kernel assigned to each queue of the present disk; empty: not asked yet.
     var affinity: [[Int32]] = []
 
+    /// The disk is about to be deleted because its worker died (`recovery = "none"`), and to be made again.
+    var isLostWithWorker = false
     private var lastSerialized: (configuration: DeviceConfiguration, text: String)?
 
     init(_ configuration: DeviceConfiguration, machine: DeviceMachine, now: Timestamp) {

@@ -13,15 +13,19 @@ extension Supervisor {
         DiskNotes().sweep()
         isAdopting = true
         defer { isAdopting = false }
-        var byCookie: [UInt64: Device] = [:]
-        for device in devices.values { byCookie[device.cookie(instance: instance).rawValue] = device }
-        var seen: Set<UInt64> = []
+        var byCookie: [UInt64: [Device]] = [:]
+        for device in devices.values {
+            byCookie[device.cookie(instance: instance).rawValue, default: []].append(device)
+        }
+        var seen: Set<String> = []
         var found: [(device: Device, info: DeviceInfo, record: DeviceRecord?)] = []
         for id in Sysfs.ublkDevices().sorted() {
             guard let info = try info(of: id), let mark = OwnerCookie(rawValue: info.cookie),
                 mark.isOf(instance: instance)
             else { continue }
-            guard let device = byCookie[info.cookie], seen.insert(info.cookie).inserted else {
+            guard let device = owner(of: id, among: byCookie[info.cookie] ?? []),
+                seen.insert(device.name).inserted
+            else {
                 orphans.insert(id)
                 log.write(.warning, "ublkb\(id) is ours, but no configuration names it: it is left alone")
                 continue
@@ -32,6 +36,13 @@ extension Supervisor {
         for (device, info, record) in found { adopt(device, info, record, servers[info.id], inherited) }
         if shutdown == nil { for (device, _, _) in found { applyEdits(to: device) } }
         for name in inherited.keys { dropUnused(name) }
+    }
+
+    /// Few bits of a mark are the name's, so two devices may have the same; then their records tell.
+    private func owner(of id: UInt32, among devices: [Device]) -> Device? {
+        guard devices.count > 1 else { return devices.first }
+        return devices.first { state.record(of: $0.name)?.deviceID == id }
+            ?? devices.first { $0.configuration.id == id }
     }
 
     /// Nil: there is no such device any more.
@@ -196,12 +207,6 @@ extension Supervisor {
         return one.device == other.device && one.inode == other.inode
     }
 
-    /// Without a record, what the kernel knows of the disk: enough to refuse a smaller backend.
-    private func knownFacts(of info: DeviceInfo) -> BackendFacts? {
-        guard let sectors = Sysfs.diskSectors(ofDisk: "ublkb\(info.id)") else { return nil }
-        return BackendFacts(size: sectors * 512)
-    }
-
     /// A worker that was told to attach and had not mapped the device when ublkd ended: it would get at the queues
     /// beside the one that recovers them. It cannot be serving yet.
     private func endStray(of device: Device, _ record: DeviceRecord?) {
@@ -212,43 +217,6 @@ extension Supervisor {
         else { return }
         log.write(.warning, "worker \(pid) was left before it served: it is ended", device: device.name)
         workers.end(worker)
-    }
-
-    // MARK: - What was edited while no ublkd ran
-
-    /// What the disk runs with: as it was recorded, and in whatever the kernel tells, as that tells.
-    private func running(
-        _ device: Device, _ info: DeviceInfo, _ record: DeviceRecord?
-    ) -> DeviceConfiguration {
-        var running = device.configuration
-        if let kept = record?.configuration, kept != device.serialized {
-            running = record.flatMap(running(_:)) ?? running
-        }
-        running.queues = Int(info.queues)
-        if Int(info.queueDepth) != traits.tags(forQueueDepth: running.queueDepth) {
-            running.queueDepth = Int(info.queueDepth) - (traits.needsSpareTag ? 1 : 0)
-        }
-        running.maxIO = info.maxIO
-        running.recovery = info.flags.recovery
-        // Less than a sector is no difference of disks.
-        if record?.configuration == nil, let size = running.size, let disk = knownFacts(of: info),
-            size & ~511 != disk.size
-        {
-            running.size = disk.size
-        }
-        return running
-    }
-
-    /// As a reload would: at once, by a fresh worker, or not before it is asked for.
-    private func applyEdits(to device: Device) {
-        guard let wanted = configuration.devices.first(where: { $0.name == device.name }) else { return }
-        for step in changes(of: device, to: wanted, recreate: false, leadsToSameBackend: false) {
-            log.write(
-                step.outcome.outcome == .pending ? .warning : .notice,
-                "edited while no ublkd ran: \(step.outcome.changeClass.rawValue), \(step.outcome.outcome.rawValue) \(step.outcome.reason)",
-                device: device.name)
-            step.perform()
-        }
     }
 
     private func dropUnused(_ name: FdStore.Name) {
@@ -265,13 +233,4 @@ extension Supervisor {
 
     /// A memfd that an orphan lives on must not be dropped: it may be all that is left of its contents.
     private func orphansMayNeed(_ name: String) -> Bool { devices[name] == nil && !orphans.isEmpty }
-}
-
-extension DeviceFlags {
-    /// What becomes of the disk when its worker dies, as it was asked for with ADD_DEV.
-    fileprivate var recovery: RecoveryMode {
-        if contains(.userRecoveryReissue) { return .reissue }
-        if contains(.userRecoveryFailIO) { return .failIO }
-        return contains(.userRecovery) ? .failInflight : .none
-    }
 }

@@ -142,6 +142,7 @@ extension Supervisor {
             TestPoint.pass("ublkd.done.\(step.words)")
             device.controlToken = nil
             if case .addDevice(let asked) = work { return added(device, asked, result, payload) }
+            if case .updateSize = step, result < 0 { notGrown(device, Errno(-result)) }
             handle(.controlDone(step, result: result, deviceID: nil), of: device)
         }
     }

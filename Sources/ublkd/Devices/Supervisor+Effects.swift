@@ -108,6 +108,11 @@ extension Supervisor {
             if let page = device.page, page.page.header.workerPID == pid {
                 self.handle(.diedWith(id, Set(page.page.requests())), of: device)
             }
+            // Without recovery the kernel has no disk any more, though nobody asked for that.
+            if device.configuration.recovery == .none, device.machine.isLive, device.machine.worker?.id == id
+            {
+                device.isLostWithWorker = true
+            }
             device.workers[id] = nil
             device.openedBackends = [:]
             if device.probe?.worker == id { device.probe = nil }

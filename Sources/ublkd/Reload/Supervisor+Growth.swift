@@ -43,7 +43,7 @@ extension Supervisor {
         }
     }
 
-    private func notGrown(_ device: Device, _ errno: Errno) {
+    func notGrown(_ device: Device, _ errno: Errno) {
         let why =
             errno == .fileTooLarge
             ? "its backend is smaller than that; grow it first, or set `create = true`" : "\(errno)"

@@ -83,7 +83,15 @@ extension Supervisor {
         return [
             ReloadStep(device.name, largest.wire, .apply, .done, differences.words) {
                 self.take(wanted, for: device)
-                if case .failed = device.machine.phase { self.post(.start, to: device) }
+                switch device.machine.phase {
+                case .failed: self.post(.start, to: device)
+                case .starting:
+                    // With what was configured before: from the beginning.
+                    self.post(.stop(remove: false, force: false, isOpen: false), to: device)
+                    self.post(.start, to: device)
+                    self.save(device, worker: nil)
+                default: break
+                }
             }
         ]
     }
@@ -112,10 +120,9 @@ extension Supervisor {
     {
         let mode = device.configuration.recovery
         guard mode == .reissue || mode == .failInflight && traits.canQuiesce else {
-            return ReloadStep(
-                device.name, .worker, .none, .pending,
+            let why =
                 "\(keys.words): with recovery = \"\(mode.rawValue)\" a new worker would fail I/O; `ublkctl restart \(device.name)` applies it"
-            )
+            return ReloadStep(device.name, .worker, .none, .pending, why) { device.pendingChange = why }
         }
         return ReloadStep(device.name, .worker, .handOver, .accepted, keys.words) {
             self.take(device.configuration.taking(keys, from: wanted), for: device)

@@ -76,6 +76,14 @@ extension Supervisor {
         resolve(names).map { found in
             .start(
                 found.map { device in
+                    guard !isLeaving(device) else {
+                        return outcome(device, .refused, "it is no longer configured")
+                    }
+                    if device.visible.state == .failed, device.machine.isLive {
+                        // Given up, and answers with EIO.
+                        post(.recover, to: device)
+                        return outcome(device, .accepted)
+                    }
                     if device.machine.isLive && !device.machine.removalPending {
                         return outcome(device, .unchanged)
                     }
