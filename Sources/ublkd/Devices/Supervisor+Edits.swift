@@ -44,8 +44,9 @@ extension Supervisor {
 
     /// Without a record, what the kernel knows of the disk: enough to refuse a smaller backend.
     func knownFacts(of info: DeviceInfo) -> BackendFacts? {
-        guard let sectors = Sysfs.diskSectors(ofDisk: "ublkb\(info.id)") else { return nil }
-        return BackendFacts(size: sectors * 512)
+        let disk = "ublkb\(info.id)"
+        guard let sectors = Sysfs.diskSectors(ofDisk: disk) else { return nil }
+        return BackendFacts(size: sectors &* 512, logicalBlock: Sysfs.logicalBlock(ofDisk: disk) ?? 512)
     }
 }
 
