@@ -21,7 +21,7 @@ extension LinuxSysTests {
         }
 
         @Test func aRunningChildHasNoCauseAndDiesOfASignal() throws {
-            let box = try shell("sleep 60")
+            let box = try shell("exec sleep 60")
             #expect(try box.child.reap() == nil)
             try box.child.signal(SIGKILL)
             #expect(try waitForEnd(box.child) == .signalled(9))
@@ -107,7 +107,7 @@ extension LinuxSysTests {
 
         @Test func aDescriptorIsCopiedFromAnotherProcess() throws {
             let pair = try Channel.pair()
-            let box = try shell("sleep 60", descriptors: [pair.theirs.raw])
+            let box = try shell("exec sleep 60", descriptors: [pair.theirs.raw])
             let copy = Channel(try Pidfd.copyDescriptor(box.child.pidfd, 3))
             try copy.send([1, 2])
             #expect(
