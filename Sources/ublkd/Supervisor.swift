@@ -213,7 +213,7 @@ final class Supervisor {
         announced.removeFirst(turn.count)
         for device in turn {
             // One that is being recovered again is told of when that is over.
-            if case .live = device.machine.phase { announceNode(of: device) }
+            if answersRequests(device) { announceNode(of: device) }
         }
         if !announced.isEmpty { announceLater(afterMilliseconds: slots.hasWaiting ? 250 : 5) }
     }
@@ -233,6 +233,7 @@ final class Supervisor {
             answerStopWaiters(device)
             switch visible.state {
             case .stopped, .failed, .held, .absent:
+                if device.disk != nil, answersRequests(device) { announced.append(device) }
                 save(device, worker: device.machine.worker)
                 handOverEnded(device, Failure(.none, "it is not live any more"))
             default: break

@@ -56,7 +56,7 @@ extension Supervisor {
         case .stopRefused:
             stopRefused(device)
             // Its looks ended with the attempt.
-            if device.machine.isLive { watchQueues(of: device) }
+            if case .live = device.machine.phase { watchQueues(of: device) }
         case .removed: forget(device)
         case .log(let level, let text): log.write(level, text, device: device.name)
         }

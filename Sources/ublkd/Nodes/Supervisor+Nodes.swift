@@ -55,7 +55,16 @@ extension Supervisor {
         return true
     }
 
-    /// The disk can be read (again): its node gets owner and mode, and udev has a look at it.
+    /// Its requests are answered, be it with errors: not so while they wait.
+    func answersRequests(_ device: Device) -> Bool {
+        switch device.machine.phase {
+        case .live: true
+        case .failed(let failed): failed.deviceID != nil && device.configuration.recovery == .failIO
+        default: false
+        }
+    }
+
+    /// The disk can be read (again), or its requests fail from now on: its node gets owner and mode, and udev has a look at it.
     func announceNode(of device: Device) {
         guard let id = device.machine.deviceID else { return }
         noteNode(of: device)

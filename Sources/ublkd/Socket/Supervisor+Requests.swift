@@ -79,7 +79,7 @@ extension Supervisor {
                     guard !isLeaving(device) else {
                         return outcome(device, .refused, "it is no longer configured")
                     }
-                    if device.visible.state == .failed, device.machine.isLive {
+                    if case .live(let live) = device.machine.phase, live.failing {
                         // Given up, and answers with EIO.
                         post(.recover, to: device)
                         return outcome(device, .accepted)
