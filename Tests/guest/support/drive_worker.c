@@ -190,6 +190,7 @@ static void configure(const struct worker *w)
     put(&r, options.uid, 4);
     put(&r, 0, 8); // no limit to a request's age
     put(&r, 0, 1); // the backend is opened at once
+    put(&r, 0, 4); // no disk yet
     int fds[2] = {page_fd, memory_fd};
     send_record(w, &r, fds, memory_fd < 0 ? 1 : 2);
 }
