@@ -87,6 +87,7 @@ extension Supervisor {
                 facts, block: device.configuration.blockSize, maxIO: device.configuration.maxIO,
                 readOnly: device.configuration.readOnly, discard: device.configuration.discard)
         }
+        device.isLostWithWorker = ref == nil && device.configuration.recovery == .none
         post(
             .adopt(
                 Adoption(
