@@ -236,7 +236,11 @@ final class Supervisor {
                 if device.disk != nil, answersRequests(device) { announced.append(device) }
                 save(device, worker: device.machine.worker)
                 handOverEnded(device, Failure(.none, "it is not live any more"))
-            default: break
+            default:
+                // What an operator asks for is not forgotten with this ublkd.
+                if let saved = device.savedRecord, saved.isStopped || saved.givenUp != nil {
+                    save(device, worker: device.machine.worker)
+                }
             }
         }
         device.visible = visible

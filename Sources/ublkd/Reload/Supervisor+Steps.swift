@@ -89,7 +89,6 @@ extension Supervisor {
                     // With what was configured before: from the beginning.
                     self.post(.stop(remove: false, force: false, isOpen: false), to: device)
                     self.post(.start, to: device)
-                    self.save(device, worker: nil)
                 default: break
                 }
             }
