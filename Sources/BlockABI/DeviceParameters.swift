@@ -25,7 +25,7 @@ public struct DeviceParameters: Sendable, Equatable {
         logicalBlock = max(block ?? 512, facts.logicalBlock)
         physicalBlock = max(logicalBlock, min(facts.physicalBlock, 4096))
         optimalIO = facts.optimalIO
-        size = facts.size / UInt64(logicalBlock) * UInt64(logicalBlock)
+        size = Self.wholeBlocks(of: facts.size, logicalBlock)
         self.maxIO = maxIO
         self.readOnly = readOnly || facts.readOnly
         rotational = facts.rotational
@@ -33,6 +33,13 @@ public struct DeviceParameters: Sendable, Equatable {
         self.discard = discard && facts.canDiscard && !self.readOnly
         writeZeroes = facts.canWriteZeroes && !self.readOnly
         discardGranularity = max(facts.discardGranularity, logicalBlock)
+    }
+
+    /// Bytes that a disk with these blocks has if `size` bytes are asked for.
+    public func wholeBlocks(of size: UInt64) -> UInt64 { Self.wholeBlocks(of: size, logicalBlock) }
+
+    private static func wholeBlocks(of size: UInt64, _ block: UInt32) -> UInt64 {
+        size / UInt64(block) * UInt64(block)
     }
 
     /// The bytes for SET_PARAMS.

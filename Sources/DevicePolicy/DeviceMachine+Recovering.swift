@@ -4,11 +4,13 @@ internal import BlockABI
 // until the kernel has let go of the dead one; END_USER_RECOVERY is sent before the new worker fetches.
 extension DeviceMachine {
     /// `delay`: milliseconds before the first attempt. `lost`: when its last worker that served was; nil: now.
+    /// `former`: what the attempts so far failed for, told until there is something newer to say.
     mutating func beginRecovery(
         deviceID: UInt32, cause: RecoveryCause, delay: UInt64, repeated: Bool, failing: Bool = false,
-        handOver: HandOver? = nil, lost: Instant? = nil
+        handOver: HandOver? = nil, lost: Instant? = nil, former: Failure? = nil
     ) {
         var r = Recovering(deviceID: deviceID, record: RecoveryRecord(cause: cause, detected: lost ?? now))
+        r.trouble = former.map { .failed($0) }
         r.repeated = repeated
         r.failing = failing
         if let handOver {

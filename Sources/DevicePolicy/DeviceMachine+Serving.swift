@@ -157,9 +157,9 @@ extension DeviceMachine {
         switch event {
         case .start, .recover:
             forgive()
-            retry(failed)
+            retry(failed, former: nil)
         case .timer(.retry) where !failed.held:
-            retry(failed)
+            retry(failed, former: failed.failure)
         case .stop(let remove, let force, _): stop(failed, remove: remove, force: force)
         case .closed where removalPending && failed.deviceID != nil:
             guard failed.wedge == nil else { return }
@@ -225,7 +225,7 @@ extension DeviceMachine {
         conclude(.remove)
     }
 
-    private mutating func retry(_ failed: Failed) {
+    private mutating func retry(_ failed: Failed, former: Failure?) {
         guard failed.wedge == nil else {
             var failed = failed
             failed.wedge?.stop?.purpose = .startAgain
@@ -236,6 +236,7 @@ extension DeviceMachine {
         guard !failed.mustBeRemade else { return remake(id, nil) }
         emit(.disarm(.retry))
         beginRecovery(
-            deviceID: id, cause: failed.cause, delay: 0, repeated: failed.repeated, lost: failed.lost)
+            deviceID: id, cause: failed.cause, delay: 0, repeated: failed.repeated, lost: failed.lost,
+            former: former)
     }
 }

@@ -76,6 +76,15 @@ extension DeviceConfiguration {
     }
 }
 
+extension DeviceParameters {
+    /// Of a disk as configured, on the backend that its worker found.
+    init(_ facts: BackendFacts, _ configuration: DeviceConfiguration) {
+        self.init(
+            facts, block: configuration.blockSize, maxIO: configuration.maxIO,
+            readOnly: configuration.readOnly, discard: configuration.discard)
+    }
+}
+
 extension FaultConfiguration {
     fileprivate var injected: InjectedFaults {
         // Rounded up: a rate above 0 is never none.

@@ -82,11 +82,7 @@ extension Supervisor {
         }
         if device.page == nil { usePage(nil, device, known, inherited) }
         if device.memory == nil { useMemory(nil, device, known, inherited) }
-        if let facts {
-            device.parameters = DeviceParameters(
-                facts, block: device.configuration.blockSize, maxIO: device.configuration.maxIO,
-                readOnly: device.configuration.readOnly, discard: device.configuration.discard)
-        }
+        if let facts { device.parameters = DeviceParameters(facts, device.configuration) }
         device.isLostWithWorker = ref == nil && device.configuration.recovery == .none
         post(
             .adopt(

@@ -231,11 +231,7 @@ extension Supervisor {
         }
         // Of a disk that exists they cannot change any more.
         if device.machine.deviceID == nil || device.parameters == nil {
-            let configuration = device.configuration
-            device.parameters = DeviceParameters(
-                facts, block: configuration.blockSize, maxIO: configuration.maxIO,
-                readOnly: configuration.readOnly,
-                discard: configuration.discard)
+            device.parameters = DeviceParameters(facts, device.configuration)
         }
         handle(.workerPrepared(id, facts), of: device)
     }

@@ -10,10 +10,10 @@ extension Supervisor {
     func grow(_ device: Device) {
         guard device.machine.isLive,
             let size = configuration.devices.first(where: { $0.name == device.name })?.size,
-            let now = device.parameters?.size, traits.canUpdateSize
+            let parameters = device.parameters, traits.canUpdateSize
         else { return }
-        let bytes = size & ~(UInt64(device.parameters?.logicalBlock ?? 512) - 1)
-        guard bytes > now else { return }
+        let bytes = parameters.wholeBlocks(of: size)
+        guard bytes > parameters.size else { return }
         switch device.configuration.target {
         case .memory: return
         case .null: post(.grow(bytes: bytes), to: device)
@@ -55,13 +55,11 @@ extension Supervisor {
     /// The kernel has the new size.
     func resized(_ device: Device, _ bytes: UInt64) {
         // A `size` that is no whole number of blocks is met by the blocks that are in it.
-        let block = UInt64(device.parameters?.logicalBlock ?? 512)
         let wanted = configuration.devices.first { $0.name == device.name }?.size
-        device.configuration.size = wanted.map { $0 & ~(block - 1) } == bytes ? wanted : bytes
+        let isMet = wanted.map { device.parameters?.wholeBlocks(of: $0) == bytes } ?? false
+        device.configuration.size = isMet ? wanted : bytes
         if let facts = device.machine.facts {
-            device.parameters = DeviceParameters(
-                facts, block: device.configuration.blockSize, maxIO: device.configuration.maxIO,
-                readOnly: device.configuration.readOnly, discard: device.configuration.discard)
+            device.parameters = DeviceParameters(facts, device.configuration)
         }
         save(device, worker: device.machine.worker)
         log.write(.notice, "has \(bytes) bytes from now on", device: device.name)

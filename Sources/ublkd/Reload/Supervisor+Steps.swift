@@ -98,10 +98,10 @@ extension Supervisor {
     // MARK: - The classes
 
     private func live(_ device: Device, _ wanted: DeviceConfiguration, _ keys: [KeyChange]) -> ReloadStep {
-        let grows = keys.contains { $0.key == "size" }
+        let grows = isLarger(wanted, than: device) && keys.contains { $0.key == "size" }
         return ReloadStep(device.name, .live, .apply, grows ? .accepted : .done, keys.words) {
-            // A size holds once the kernel has it.
-            let now = keys.filter { $0.key != "size" }
+            // A size holds once the kernel has it; less than a block more changes nothing there.
+            let now = keys.filter { !grows || $0.key != "size" }
             self.take(device.configuration.taking(now, from: wanted), for: device)
             if keys.contains(where: { $0.key == "cpus" }) { self.placeQueues(of: device) }
             if keys.contains(where: { $0.key == "request_timeout" }), let worker = device.machine.worker {
@@ -113,6 +113,12 @@ extension Supervisor {
             }
             if grows { self.grow(device) }
         }
+    }
+
+    /// By a block of its disk at least.
+    private func isLarger(_ wanted: DeviceConfiguration, than device: Device) -> Bool {
+        guard let size = wanted.size, let disk = device.parameters else { return true }
+        return disk.wholeBlocks(of: size) > disk.size
     }
 
     private func handOver(_ device: Device, _ wanted: DeviceConfiguration, _ keys: [KeyChange]) -> ReloadStep

@@ -42,8 +42,10 @@ struct GivingUp {
         #expect(bench.visible.nextAttempt == bench.timers[.retry])
         #expect(bench.fire(.retry) == [.requestSlot])
         #expect(bench.state == .recovering)
+        #expect(bench.visible.reason == .crashLoop, "as long as there is nothing newer to say")
         bench.goLive(bench.goOn(upTo: .verifying))
         #expect(bench.machine.isLive)
+        #expect(bench.visible.reason == .none)
         #expect(bench.machine.lastRecovery?.detected == lost, "its I/O waited since then")
     }
 

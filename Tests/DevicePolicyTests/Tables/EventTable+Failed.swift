@@ -22,7 +22,7 @@ extension EventTable {
         removeOpen: → failed (crashLoop)
         given: kill X → failed (crashLoop)
         deviceGone: deleted → failed (crashLoop)
-        retryTimer: ask slot → recovering
+        retryTimer: ask slot → recovering (crashLoop)
         """,
         .held: """
         start: ask slot → recovering
