@@ -26,6 +26,8 @@ public struct Errno: Error, Hashable, Sendable, RawRepresentable {
     public static var exists: Errno { Errno(17) }
     public static var noSuchDevice: Errno { Errno(19) }
     public static var invalidArgument: Errno { Errno(22) }
+    public static var tooManyFilesOnHost: Errno { Errno(23) }
+    public static var tooManyFiles: Errno { Errno(24) }
     public static var fileTooLarge: Errno { Errno(27) }
     public static var noSpace: Errno { Errno(28) }
     public static var brokenPipe: Errno { Errno(32) }
@@ -33,11 +35,22 @@ public struct Errno: Error, Hashable, Sendable, RawRepresentable {
     public static var protocolError: Errno { Errno(71) }
     public static var messageSize: Errno { Errno(90) }
     public static var notSupported: Errno { Errno(95) }
+    public static var noBuffers: Errno { Errno(105) }
     public static var shutdown: Errno { Errno(108) }
     public static var timedOut: Errno { Errno(110) }
     public static var connectionRefused: Errno { Errno(111) }
     public static var stale: Errno { Errno(116) }
     public static var canceled: Errno { Errno(125) }
+}
+
+extension Errno {
+    /// The host lacks something just now: memory, processes, descriptors. It says nothing of what was asked for.
+    public var isLack: Bool {
+        [.tryAgain, .noMemory, .tooManyFiles, .tooManyFilesOnHost].contains(self)
+    }
+
+    /// Whoever was to ask did not get to the end of it: nothing is known of what was asked for.
+    public var isNoAnswer: Bool { isLack || [.interrupted, .canceled, .timedOut, .busy].contains(self) }
 }
 
 extension Errno: CustomStringConvertible {

@@ -143,12 +143,14 @@ public struct Adoption: Sendable {
     /// The backend as the last worker found it.
     public var facts: BackendFacts?
     public var recoveries: UInt64
-    /// Why the earlier ublkd gave its recovery up; nil: it did not.
+    /// Why the earlier ublkd gave its recovery up, so that it is held, or its worker answers with EIO; nil: it did not.
     public var givenUp: Failure?
+    /// The earlier ublkd had begun to take the device from its worker.
+    public var isReplacing: Bool
 
     public init(
         deviceID: UInt32, state: KernelState?, worker: WorkerRef?, facts: BackendFacts?, recoveries: UInt64,
-        givenUp: Failure? = nil
+        givenUp: Failure? = nil, isReplacing: Bool = false
     ) {
         self.deviceID = deviceID
         self.state = state
@@ -156,6 +158,7 @@ public struct Adoption: Sendable {
         self.facts = facts
         self.recoveries = recoveries
         self.givenUp = givenUp
+        self.isReplacing = isReplacing
     }
 }
 

@@ -24,13 +24,18 @@ extension DeviceMachine {
                 l = abandoned(l, Failure(.none, "another command of the device is under way"))
                 break
             }
+            guard settings.reissues || l.repairs.isEmpty else {
+                // What waits there would fail with the old worker.
+                l = abandoned(l, Failure(.none, "a queue waits for its backend"))
+                break
+            }
             return letGo(l)
         case .workerFailed(let id, let failure):
             emit(.kill(id))
             newWorkerIsLost(&l, failure)
         case .workerDied(_, let cause, _):
             newWorkerIsLost(&l, Failure(.none, "the new worker \(cause.words) before it was ready"))
-        case .controlDone(_, let result, _): quiesced(&l, result)
+        case .controlDone(_, let result, _): return quiesced(live, result)
         default: return
         }
         phase = .live(l)
@@ -59,13 +64,30 @@ extension DeviceMachine {
         lostWorker(l, .upgrade, delay: 0)
     }
 
-    private mutating func quiesced(_ l: inout Live, _ result: Int32) {
-        guard l.handOver?.step == .quiescing, dying == nil else { return }
-        guard result >= 0 else {
-            l = abandoned(l, Failure(.none, "QUIESCE_DEV failed: \(Errno(-result))"))
+    private mutating func quiesced(_ live: Live, _ result: Int32) {
+        guard live.handOver?.step == .quiescing, dying == nil else { return }
+        let errno = Errno(-result)
+        guard result >= 0 || errno.isNoAnswer && !errno.isLack else {
+            phase = .live(abandoned(live, Failure(.none, "QUIESCE_DEV failed: \(errno)")))
             return
         }
+        // The driver takes the slots back before it waits, and nothing gives them back: what was sent and did not
+        // end leaves a worker that gets no new request.
+        if result < 0 {
+            log(.warning, "QUIESCE_DEV did not come to its end (\(errno)): it is replaced all the same")
+        }
+        leave(live, isTold: result >= 0)
+    }
+
+    /// The old worker gets nothing new. `isTold`: it was told so by the driver, and leaves by itself.
+    mutating func leave(_ live: Live, isTold: Bool) {
+        var l = live
         l.handOver?.step = .leaving
+        phase = .live(l)
+        guard isTold || !settings.reissues else {
+            dismiss(l.worker)
+            return lostWorker(l, .upgrade, delay: 0)
+        }
         arm(.step, afterMilliseconds: Self.leaveTime)
     }
 
@@ -81,6 +103,9 @@ extension DeviceMachine {
             // The slots were taken back and the worker is still there: its last requests are not over.
             guard settings.reissues else {
                 // They would fail with it. A queue thread that is stalled is found by its looks.
+                var l = live
+                l.handOver?.isLate = true
+                phase = .live(l)
                 return arm(.step, afterMilliseconds: Self.leaveTime)
             }
             dismiss(live.worker)

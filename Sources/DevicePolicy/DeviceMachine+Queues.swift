@@ -51,6 +51,11 @@ extension DeviceMachine {
         else { return }
         var l = live
         watch(&l, samples, diskInflight)
+        if dying == nil, l.handOver?.isLate == true, samples.allSatisfy({ $0.inflight == 0 }) {
+            // It was not told to leave, and nothing fails with it.
+            dismiss(l.worker)
+            arm(.step, afterMilliseconds: Self.deathTime)
+        }
         phase = .live(l)
     }
 
@@ -58,7 +63,8 @@ extension DeviceMachine {
         if l.isUnseen {
             // What was told meanwhile is not told again.
             l.isUnseen = false
-            for (queue, sample) in samples.enumerated() where sample.recovery != .none {
+            for (queue, sample) in samples.enumerated()
+            where sample.recovery != .none && l.repairs[queue] == nil {
                 open(queue, &l, .backend, isStopped: sample.recovery == .recovering)
             }
         }
@@ -120,6 +126,12 @@ extension DeviceMachine {
             // It serves with the backend it has: an operator's wish that could not be met.
             l.repairs[queue] = nil
             return
+        }
+        guard !errno.isNoAnswer else {
+            // Nobody knows whether it is there: what waits goes on waiting.
+            l.repairs[queue]?.step = .waiting
+            l.repairs[queue]?.failure = failure
+            return tryLater(queue, &l)
         }
         if repair.isStopped { emit(.giveUpQueue(l.worker.id, queue: queue, errno)) }
         l.repairs[queue]?.isStopped = false

@@ -161,7 +161,7 @@ extension DeviceMachine {
         // Without the filler START_USER_RECOVERY would break the kernel: nothing but another try helps.
         case .timedOut, .interrupted, .canceled: stillHeld(&r)
         case let errno:
-            if r.trouble == nil { r.trouble = .withoutFiller(errno) }
+            if r.trouble == nil { r.trouble = .withoutHelper(errno) }
             stillHeld(&r)
         }
     }
@@ -178,6 +178,9 @@ extension DeviceMachine {
         case .interrupted, .canceled:
             // Its agent is gone or has given up; the kernel may have accepted all the same.
             r.repeated = true
+            stillHeld(&r)
+        case let errno where errno.isLack:
+            r.trouble = .withoutHelper(errno)
             stillHeld(&r)
         case .invalidArgument:
             giveUp(
@@ -254,6 +257,14 @@ extension DeviceMachine {
                 r.repeated = false
                 r.mayBePinned = false
             }
+            return advance(r)
+        }
+        if r.end == .sent, Errno(-result).isLack {
+            // It was not even sent.
+            r.end = .notSent
+            r.record.endSent = nil
+            r.trouble = .withoutHelper(Errno(-result))
+            pause(&r, milliseconds: 1_000)
             return advance(r)
         }
         if result >= 0 { r.end = .done }
@@ -453,8 +464,11 @@ extension DeviceMachine {
         recoveries += 1
         r.record.live = now
         lastRecovery = r.record
+        // What its queues told before was not heard.
         phase = .live(
-            Live(deviceID: r.deviceID, worker: worker, since: now, failing: r.failing, isTrial: r.isTrial))
+            Live(
+                deviceID: r.deviceID, worker: worker, since: now, failing: r.failing, isTrial: r.isTrial,
+                isUnseen: true))
         emit(.becameLive(recovery: r.record))
         if r.record.cause == .upgrade && !r.isTrial { emit(.handOverEnded(nil)) }
         let took = now.milliseconds(since: r.record.detected)

@@ -168,7 +168,8 @@ extension DeviceMachine {
             emit(.disarm(.step))
             emit(.disarm(.verify))
             attempted = true
-            phase = .live(Live(deviceID: id, worker: worker, since: now))
+            // What its queues told before was not heard.
+            phase = .live(Live(deviceID: id, worker: worker, since: now, isUnseen: true))
             emit(.becameLive(recovery: nil))
             log(.notice, "live")
         default: break

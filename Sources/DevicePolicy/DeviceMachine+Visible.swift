@@ -66,8 +66,9 @@ extension DeviceMachine {
                 nextAttempt: failed.values.compactMap(\.nextAttempt).min())
         }
         guard !live.repairs.isEmpty else { return VisibleState(.live) }
+        let trouble = live.repairs.values.compactMap(\.failure).first.map { "; so far: \($0.message)" } ?? ""
         return VisibleState(
-            .degraded, Failure(.none, "queue \(queues) is recovered in place, the others go on"))
+            .degraded, Failure(.none, "queue \(queues) is recovered in place, the others go on\(trouble)"))
     }
 
     /// What the last looks say of each queue's thread; empty: nothing.
@@ -115,6 +116,9 @@ extension DeviceMachine {
         default: false
         }
     }
+
+    /// Its worker was told to let go of the device, or is about to be.
+    public var isReplacing: Bool { if case .live(let live) = phase { live.isReplacing } else { false } }
 
     /// Verified LIVE and served by its own target.
     public var isLive: Bool {

@@ -221,9 +221,16 @@ public struct DeviceMachine: Sendable {
             attempted = true
             var live = Live(deviceID: found.deviceID, worker: worker, since: now)
             live.isUnseen = true
-            if let failure = found.givenUp, settings.afterGivingUp == .fail {
+            if let failure = found.givenUp {
                 live.failing = true
                 givenUpFor = failure
+            }
+            if found.isReplacing {
+                log(.warning, "an earlier ublkd was replacing worker \(worker.pid)")
+                live.handOver = HandOver(step: .leaving, isUpgrade: false)
+                phase = .live(live)
+                emit(.becameLive(recovery: nil))
+                return leave(live, isTold: false)
             }
             phase = .live(live)
             emit(.becameLive(recovery: nil))

@@ -79,6 +79,8 @@ public struct HandOver: Sendable {
     public var worker: WorkerRef?
     /// With the program that is installed now.
     public var isUpgrade: Bool
+    /// The old worker has not left in its time.
+    public var isLate = false
 }
 
 /// The recovery of one queue in place.

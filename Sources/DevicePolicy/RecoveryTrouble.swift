@@ -6,8 +6,8 @@ public enum RecoveryTrouble: Sendable, Equatable {
     case draining
     /// The same on a kernel where it may also mean that the disk is lost, and for longer than a death takes.
     case perhapsPinned
-    /// The process that ends the dead worker's fetches cannot be started.
-    case withoutFiller(Errno)
+    /// A process that sends a command, or ends the dead worker's fetches, cannot be had.
+    case withoutHelper(Errno)
     /// Another process has ublkcN open; each holder as it is to be named.
     case blocked(by: [String])
     /// What the last attempt failed for, or an old worker that does not end.
@@ -16,7 +16,7 @@ public enum RecoveryTrouble: Sendable, Equatable {
     /// It is over once the kernel accepts START_USER_RECOVERY.
     var isOfDraining: Bool {
         switch self {
-        case .draining, .perhapsPinned, .withoutFiller, .blocked: true
+        case .draining, .perhapsPinned, .withoutHelper, .blocked: true
         case .failed: false
         }
     }
@@ -37,7 +37,7 @@ public enum RecoveryTrouble: Sendable, Equatable {
                 .none,
                 "a worker that died while it attached has left its control node open, or its last I/O is not over yet; "
                     + "if it lasts, stop and start the device")
-        case .withoutFiller(let errno):
+        case .withoutHelper(let errno):
             Failure(
                 .none,
                 "a process that the recovery needs does not get to its end: \(errno); it is tried again")

@@ -13,8 +13,8 @@ final class Queue {
     private let signals: UnsafeMutablePointer<cu_queue_signals>
     private let start: UnsafeMutablePointer<QueueStart>
     private var repairsSeen: UInt32 = 0
-    /// A new backend that is on its way to the thread; -1: none.
-    private var offered: Int32 = -1
+    /// New backends that are on their way to the thread, in order; -1: the one that it has.
+    private var offers: [Int32] = []
 
     /// Everything that needs no device, the sleeping thread included. `ending` and `report` are shared by the device's queues.
     init(
@@ -46,13 +46,14 @@ final class Queue {
         fresh.ending = ending
         fresh.wake = wake
         fresh.report = report
+        fresh.taken = -1
         signals.initialize(to: fresh)
         start = .allocate(capacity: 1)
         start.initialize(to: QueueStart(index: index, signals: signals, ring: ring.raw, attached: nil))
         try makeThread()
     }
 
-    var phase: cu_queue_phase { cu_queue_phase(cu_load32(&signals.pointee.phase)) }
+    var phase: cu_queue_phase { cu_queue_phase(cu_phase_of(signals)) }
     var failure: Errno { Errno(-cu_load_i32(&signals.pointee.error)) }
     /// The failure was the change of user.
     var failedAtPrivileges: Bool { cu_load32(&signals.pointee.privileges) != 0 }
@@ -62,33 +63,37 @@ final class Queue {
 
     /// What the thread said last of its backend; nil: nothing new since this was asked.
     func news() -> QueueSet.Repair? {
-        let count = cu_load32(&signals.pointee.repairs)
+        let count = cu_repairs_of(signals)
         guard count != repairsSeen else { return nil }
         repairsSeen = count
         let error = Errno(-cu_load_i32(&signals.pointee.repair_error))
         switch cu_queue_repair(cu_load32(&signals.pointee.repair)) {
         case CU_REPAIR_NEEDED: return .needed(error)
-        case CU_REPAIR_DONE: return .done
-        case CU_REPAIR_FAILED: return .failed(error)
+        case CU_REPAIR_DONE:
+            closeOffers()
+            return .done
+        case CU_REPAIR_FAILED:
+            closeOffers()
+            return .failed(error)
         default: return nil
         }
     }
 
     /// Goes on with `descriptor`, which stays open until the thread has answered; nil: with the backend it has.
     func replaceBackend(by descriptor: Int32?) {
-        if offered >= 0 { _ = close(offered) }
-        offered = descriptor ?? -1
-        cu_order_backend(signals, CU_BACKEND_REPLACE.rawValue, offered, 0)
+        offers.append(descriptor ?? -1)
+        cu_order_backend(signals, CU_BACKEND_REPLACE.rawValue, descriptor ?? -1)
     }
 
     func giveUpBackend(_ error: Errno) {
-        cu_order_backend(signals, CU_BACKEND_GIVE_UP.rawValue, -1, -error.rawValue)
+        cu_order_backend(signals, CU_BACKEND_GIVE_UP.rawValue, -error.rawValue)
     }
 
-    /// The thread has taken what was offered, or never will.
-    func closeOffer() {
-        if offered >= 0 { _ = close(offered) }
-        offered = -1
+    /// The thread has taken one, and with it left those before it. A later one it may not have seen yet.
+    private func closeOffers() {
+        guard let last = offers.firstIndex(of: cu_load_i32(&signals.pointee.taken)) else { return }
+        for descriptor in offers[...last] where descriptor >= 0 { _ = close(descriptor) }
+        offers.removeSubrange(...last)
     }
 
     /// Nanoseconds; 0: requests may take any time.

@@ -15,14 +15,14 @@ extension QueueLoop where T: ~Copyable, E: ~Copyable {
     /// An order that came while one is carried out takes its place.
     @inline(never)
     mutating func takeBackendOrder() {
-        let order = cu_load32(&memory.signals.pointee.backend_order)
+        var value: Int32 = 0
+        let order = cu_take_backend_order(memory.signals, &value)
         guard order != CU_BACKEND_KEEP.rawValue else { return }
-        cu_store32(&memory.signals.pointee.backend_order, CU_BACKEND_KEEP.rawValue)
         if order == CU_BACKEND_GIVE_UP.rawValue {
             guard repair.stage != .none else { return }
-            repair.offer = .giveUp(cu_load_i32(&memory.signals.pointee.give_up))
+            repair.offer = .giveUp(value)
         } else {
-            repair.offer = .backend(cu_load_i32(&memory.signals.pointee.backend))
+            repair.offer = .backend(value)
             begin()
         }
         goOn()
@@ -107,6 +107,7 @@ extension QueueLoop where T: ~Copyable, E: ~Copyable {
     }
 
     private mutating func takeOn(_ descriptor: Int32) {
+        cu_store_i32(&memory.signals.pointee.taken, descriptor)
         if descriptor >= 0 {
             let result = submissions.enter.replaceBackend(submissions.ring, by: descriptor)
             guard result >= 0 else {

@@ -105,9 +105,7 @@ public struct QueueSet: ~Copyable {
     /// What threads said since this was last asked, by queue.
     public func repairs() -> [(queue: UInt16, repair: Repair)] {
         queues.compactMap { queue in
-            guard let news = queue.news() else { return nil }
-            if case .needed = news {} else { queue.closeOffer() }
-            return (queue.index, news)
+            queue.news().map { (queue.index, $0) }
         }
     }
 

@@ -47,7 +47,7 @@ struct QueueStart {
         let enabled = io_uring_enable_rings(ring)
         guard enabled >= 0 else { return cu_signal(signals, CU_PHASE_FAILED.rawValue, enabled) }
         // Nobody waits for it to be ready where the order to fetch is there already: one wake-up less.
-        if cu_load32(&signals.pointee.order) < CU_ORDER_FETCH.rawValue {
+        if cu_order_of(signals) < CU_ORDER_FETCH.rawValue {
             cu_signal(signals, CU_PHASE_READY.rawValue, 0)
             cu_await_order(signals, CU_ORDER_FETCH.rawValue)
         }

@@ -29,8 +29,8 @@ final class Supervisor {
     var devices: [String: Device] = [:]
     /// Devices of ours that no configuration names: they go on serving and are never touched.
     var orphans: Set<UInt32> = []
-    /// Names that the fd store knew and the configuration does not: of orphans, or of nobody.
-    var orphanNames: Set<String> = []
+    /// What the fd store has under names that the configuration does not know: of orphans, or of nobody.
+    var orphanDescriptors: FdStore.Inherited = [:]
     var slots: RecoverySlots
     /// Numbers that another tool took between our look and our ADD_DEV.
     var refusedIDs: Set<UInt32> = []
@@ -290,8 +290,7 @@ final class Supervisor {
         log.write(.notice, "removed", device: device.name)
         // It may have come back to the configuration while it went.
         if shutdown == nil, let again = configuration.devices.first(where: { $0.name == device.name }) {
-            register(again)
-            if again.autostart { start(again.name) }
+            add(again)
         }
     }
 
@@ -307,6 +306,7 @@ final class Supervisor {
         record.lastRecovery = endedRecovery(of: device)
         if device.machine.deviceID != nil || record.isLeaving { record.configuration = device.serialized }
         record.givenUp = device.machine.givenUp
+        record.isReplacing = device.machine.isReplacing ? true : nil
         if let worker = worker.flatMap({ device.workers[$0.id] }), let identity = worker.identity {
             record.workerPID = identity.pid
             record.workerStart = identity.startTime
@@ -334,6 +334,21 @@ final class Supervisor {
         }
     }
 
+    /// A device that came to the configuration while ublkd runs.
+    func add(_ configured: DeviceConfiguration) {
+        register(configured)
+        guard let device = devices[configured.name] else { return }
+        do throws(Errno) {
+            if try takeBack(device) { return }
+        } catch {
+            // To make it might be to make it twice.
+            return log.write(
+                .error, "not started, as the kernel does not say whose the disks are: \(error); reload again",
+                device: device.name)
+        }
+        if configured.autostart { start(configured.name) }
+    }
+
     func start(_ name: String) {
         guard let device = devices[name], case .absent = device.machine.phase else { return }
         // Numbers are given in the order of the configuration, though the devices start side by side.
@@ -342,23 +357,33 @@ final class Supervisor {
     }
 
     /// The kernel gives no sign of a node's last close, so a disk that waits for it is looked at.
-    func watchForClose() {
+    func watchForClose() { watchForClose(afterMilliseconds: 500) }
+
+    private func watchForClose(afterMilliseconds delay: UInt64) {
         guard closedTimer == nil else { return }
-        closedTimer = try? loop.addTimer(afterMilliseconds: 500) { [weak self] in
+        closedTimer = try? loop.addTimer(afterMilliseconds: delay) { [weak self] in
             guard let self else { return }
             self.closedTimer = nil
+            let began = Clock.monotonic()
             let leaving = self.devices.values.filter(\.machine.removalPending)
-            let users = DiskUsers.of(leaving.compactMap(\.disk))
-            for device in leaving where device.disk.flatMap({ users[$0] }) == nil {
-                self.post(.closed, to: device)
-            }
-            if self.devices.values.contains(where: \.machine.removalPending) { self.watchForClose() }
+            let users = self.users(of: leaving)
+            for device in leaving where users[device.name] == nil { self.post(.closed, to: device) }
+            guard self.devices.values.contains(where: \.machine.removalPending) else { return }
+            // A look at every process of a large host is no small thing: it takes a twentieth of the time at most.
+            let took = (Clock.monotonic() - began) / 1_000_000
+            self.watchForClose(afterMilliseconds: max(500, took * 20))
         }
     }
 
     /// Who has the disk in use: mounts, other block devices, swap, processes.
-    func users(of device: Device) -> [Holder] {
-        device.disk.map { DiskUsers.of($0).map { Holder($0) } } ?? []
+    func users(of device: Device) -> [Holder] { users(of: [device])[device.name] ?? [] }
+
+    /// The same for several, by name, in one look; a device without users is not in it.
+    func users(of devices: [Device]) -> [String: [Holder]] {
+        let users = DiskUsers.of(devices.compactMap(\.disk))
+        return devices.reduce(into: [:]) { found, device in
+            found[device.name] = device.disk.flatMap { users[$0] }?.map { Holder($0) }
+        }
     }
 
     // MARK: - Status line

@@ -25,6 +25,8 @@ import Testing
         var left = answers
         var asked: [Asked] = []
         rig.driver.backend = { entry in
+            // A pause is over at once.
+            if entry.opcode == UInt8(IORING_OP_TIMEOUT.rawValue) { return -62 }
             asked.append(view(entry, rig))
             return left.isEmpty ? -99 : left.removeFirst()
         }
@@ -82,7 +84,7 @@ import Testing
                 { driver in
                     guard operation == CU_OP_READ else { return }
                     #expect(driver.commits.isEmpty, "a read is answered when the backend was looked at")
-                    cu_order_backend(rig.memory.signals, CU_BACKEND_GIVE_UP.rawValue, -1, -5)
+                    cu_order_backend(rig.memory.signals, CU_BACKEND_GIVE_UP.rawValue, -5)
                     driver.wake()
                 },
             ])
@@ -95,7 +97,7 @@ import Testing
         #expect(try serve(CU_OP_READ, answers: [4096, error]).result == error)
     }
 
-    @Test(arguments: [Int32(-4), -11])
+    @Test(arguments: [Int32(-4), -11, -125])
     func aRetryIsMadeButNotForEver(error: Int32) throws {
         #expect(try serve(CU_OP_READ, answers: [error, error, 8192]).result == 8192)
         let limit = Int(FileTarget.retryLimit)
@@ -129,6 +131,26 @@ import Testing
         rig.driver.backend = { _ in answers.removeFirst() }
         let flush = { (driver: FakeDriver) in driver.deliver(CU_OP_FLUSH, sectors: 0) }
         #expect(try rig.results(rig.fileTarget(buffered: buffered), [flush, flush, flush]) == expected)
+    }
+
+    /// The kernel had no thread for the sync: it was not made, and nothing is lost.
+    @Test(arguments: [Int32(-4), -11, -125]) func aSyncThatWasNotMadeLosesNothing(error: Int32) throws {
+        let rig = QueueRig()
+        var tries = 0
+        rig.driver.backend = { entry in
+            if entry.opcode == UInt8(IORING_OP_TIMEOUT.rawValue) { return -62 }
+            tries += 1
+            return tries <= 1 + Int(FileTarget.retryLimit) ? error : 0
+        }
+        let flush = { (driver: FakeDriver) in driver.deliver(CU_OP_FLUSH, sectors: 0) }
+        #expect(try rig.results(rig.fileTarget(buffered: true), [flush, flush]) == [error, 0])
+    }
+
+    @Test func whereNothingCanBeUnmappedJustNowZeroesAreWritten() throws {
+        let (asked, result) = try serve(CU_OP_WRITE_ZEROES, answers: [-16, 8192])
+        #expect(asked.map(\.opcode) == [fallocate, write])
+        #expect(result == 0)
+        #expect(try serve(CU_OP_DISCARD, answers: [-16]).result == 0)
     }
 
     @Test func anotherQueuesLostPageFailsThisFlush() throws {

@@ -112,7 +112,7 @@ import Testing
                     $0.deliver(CU_OP_READ, sector: 0, sectors: 64)
                 },
                 {
-                    cu_order_backend(rig.memory.signals, CU_BACKEND_GIVE_UP.rawValue, -1, -5)
+                    cu_order_backend(rig.memory.signals, CU_BACKEND_GIVE_UP.rawValue, -5)
                     $0.wake()
                 },
                 { $0.deliver(CU_OP_READ, sector: 1024, sectors: 8) },

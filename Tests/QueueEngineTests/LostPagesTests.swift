@@ -121,7 +121,7 @@ import Testing
         try serve([
             { flush(0) },
             {
-                cu_order_backend(rig.memory.signals, CU_BACKEND_REPLACE.rawValue, 42, 0)
+                cu_order_backend(rig.memory.signals, CU_BACKEND_REPLACE.rawValue, 42)
                 driver.wake()
             },
             { try answer(0, -5) },
@@ -137,7 +137,7 @@ import Testing
             { flush(0) },
             { try answer(0, -Errno.noSuchDevice.rawValue) },
             {
-                cu_order_backend(rig.memory.signals, CU_BACKEND_REPLACE.rawValue, 42, 0)
+                cu_order_backend(rig.memory.signals, CU_BACKEND_REPLACE.rawValue, 42)
                 driver.wake()
             },
             { succeedBelow() },

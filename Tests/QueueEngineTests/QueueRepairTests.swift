@@ -12,7 +12,8 @@ import Testing
     private var signals: UnsafeMutablePointer<cu_queue_signals> { rig.memory.signals }
 
     private func order(_ order: cu_backend_order, backend: Int32 = -1, error: Errno = Errno(0)) {
-        cu_order_backend(signals, order.rawValue, backend, -error.rawValue)
+        cu_order_backend(
+            signals, order.rawValue, order == CU_BACKEND_GIVE_UP ? -error.rawValue : backend)
         driver.wake()
     }
 

@@ -1,6 +1,6 @@
 // What a queue thread and the worker's main thread tell each other, and the memory that the queue's own
-// submissions point to. One a queue, at a fixed address for the life of the process. The descriptors order
-// the accesses: who stores writes an eventfd next, who loads has read it.
+// submissions point to. One a queue, at a fixed address for the life of the process. Who stores a word releases what it
+// is about, who loads it acquires that: a thread may be woken by something else before it is told.
 #ifndef CUBLK_QUEUE_SIGNALS_H
 #define CUBLK_QUEUE_SIGNALS_H
 
@@ -29,8 +29,8 @@ enum cu_queue_order {
 // What the main thread tells a queue thread to do about its backend; it is taken at the next wake-up.
 enum cu_backend_order {
     CU_BACKEND_KEEP = 0,
-    CU_BACKEND_REPLACE = 1, // cancel what is below, go on with `backend` (-1: with the same), replay the requests
-    CU_BACKEND_GIVE_UP = 2, // answer what waits with `give_up`, go on as it is
+    CU_BACKEND_REPLACE = 1, // cancel what is below, go on with this descriptor (-1: with the same), replay the requests
+    CU_BACKEND_GIVE_UP = 2, // answer what waits with this -errno, go on as it is
 };
 
 // What a queue thread says of its backend; `repairs` counts each new word.
@@ -52,9 +52,8 @@ struct cu_queue_signals {
     uint64_t wake_value; // where the ring reads `wake` to
     struct __kernel_timespec grace;
 
-    uint32_t backend_order; // cu_backend_order, by the main thread, taken back by the queue thread
-    int32_t backend;        // with CU_BACKEND_REPLACE; the main thread's until the queue thread has answered
-    int32_t give_up;        // -errno
+    uint64_t backend_order; // cu_backend_order and in the low half its value, by the main thread, taken by the queue thread
+    int32_t taken;          // descriptor of the last CU_BACKEND_REPLACE that was carried out, with CU_REPAIR_DONE and FAILED
     uint32_t repair;        // cu_queue_repair, by the queue thread
     uint32_t repairs;
     int32_t repair_error;   // -errno
@@ -66,32 +65,49 @@ struct cu_queue_signals {
 
 static inline void cu_signal(struct cu_queue_signals *s, uint32_t phase, int32_t error) {
     cu_store_i32(&s->error, error);
-    cu_store32(&s->phase, phase);
+    __atomic_store_n(&s->phase, phase, __ATOMIC_RELEASE);
     cu_eventfd_add(s->report);
 }
 
 static inline void cu_order(struct cu_queue_signals *s, uint32_t order) {
-    cu_store32(&s->order, order);
+    __atomic_store_n(&s->order, order, __ATOMIC_RELEASE);
     cu_eventfd_add(s->wake);
+}
+
+static inline uint32_t cu_order_of(const struct cu_queue_signals *s) {
+    return __atomic_load_n(&s->order, __ATOMIC_ACQUIRE);
 }
 
 // Waits for an order. Two that come close together are one count of the eventfd.
 static inline void cu_await_order(struct cu_queue_signals *s, uint32_t order) {
-    while (cu_load32(&s->order) < order) cu_eventfd_wait(s->wake);
+    while (cu_order_of(s) < order) cu_eventfd_wait(s->wake);
 }
 
-static inline void cu_order_backend(struct cu_queue_signals *s, uint32_t order, int32_t backend, int32_t give_up) {
-    cu_store_i32(&s->backend, backend);
-    cu_store_i32(&s->give_up, give_up);
-    cu_store32(&s->backend_order, order);
+// `value`: a descriptor, which stays open until it is known that the thread has taken it or a later one; or an -errno.
+static inline void cu_order_backend(struct cu_queue_signals *s, uint32_t order, int32_t value) {
+    __atomic_store_n(&s->backend_order, (uint64_t)order << 32 | (uint32_t)value, __ATOMIC_RELEASE);
     cu_eventfd_add(s->wake);
+}
+
+// The order that stands, or CU_BACKEND_KEEP; an order is taken once.
+static inline uint32_t cu_take_backend_order(struct cu_queue_signals *s, int32_t *value) {
+    uint64_t order = __atomic_exchange_n(&s->backend_order, 0, __ATOMIC_ACQUIRE);
+    *value = (int32_t)(uint32_t)order;
+    return (uint32_t)(order >> 32);
 }
 
 static inline void cu_signal_repair(struct cu_queue_signals *s, uint32_t repair, int32_t error) {
     cu_store_i32(&s->repair_error, error);
     cu_store32(&s->repair, repair);
-    cu_store32(&s->repairs, cu_load32(&s->repairs) + 1);
+    __atomic_store_n(&s->repairs, cu_load32(&s->repairs) + 1, __ATOMIC_RELEASE);
     cu_eventfd_add(s->report);
+}
+
+static inline uint32_t cu_phase_of(const struct cu_queue_signals *s) {
+    return __atomic_load_n(&s->phase, __ATOMIC_ACQUIRE);
+}
+static inline uint32_t cu_repairs_of(const struct cu_queue_signals *s) {
+    return __atomic_load_n(&s->repairs, __ATOMIC_ACQUIRE);
 }
 
 static inline int cu_device_ending(const struct cu_queue_signals *s) { return cu_load32(s->ending) != 0; }

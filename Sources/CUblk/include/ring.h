@@ -53,6 +53,12 @@ static inline void cu_prep_hold(struct io_uring_sqe *sqe, uint64_t user_data) {
     cu_prep_timeout(sqe, &never, user_data);
 }
 
+// The same with 20 ms: until something is tried again.
+static inline void cu_prep_pause(struct io_uring_sqe *sqe, uint64_t user_data) {
+    static struct __kernel_timespec pause = {.tv_sec = 0, .tv_nsec = 20000000};
+    cu_prep_timeout(sqe, &pause, user_data);
+}
+
 // IOSQE_FIXED_FILE is a macro over an enum.
 static inline uint32_t cu_fixed_file(void) { return IOSQE_FIXED_FILE; }
 

@@ -41,7 +41,8 @@ struct FaultTarget<Base: Target & ~Copyable>: Target, ~Copyable {
         _ submissions: inout Submissions<E>
     ) -> Step {
         if hangs() { return wait(FaultStep.hang, tag, slot, &submissions) }
-        if waits { return wait(FaultStep.delay, tag, slot, &submissions) }
+        // One that begins again has waited: with a request_timeout below the delay it would never end otherwise.
+        if waits, !slot.pointee.isReplayed { return wait(FaultStep.delay, tag, slot, &submissions) }
         return pass(tag, slot, buffer, &submissions)
     }
 
@@ -58,6 +59,7 @@ struct FaultTarget<Base: Target & ~Copyable>: Target, ~Copyable {
         return pass(tag, slot, buffer, &submissions)
     }
 
+    mutating func passedBy(_ tag: UInt16) { base.passedBy(tag) }
     mutating func backendReplaced() { base.backendReplaced() }
     func cameToNothing(_ step: UInt8, _ result: Int32, _ request: IORequest) {
         if step < FaultStep.hang { base.cameToNothing(step, result, request) }
@@ -69,7 +71,10 @@ struct FaultTarget<Base: Target & ~Copyable>: Target, ~Copyable {
         _ tag: UInt16, _ slot: UnsafeMutablePointer<IOSlot>, _ buffer: UnsafeMutableRawPointer,
         _ submissions: inout Submissions<E>
     ) -> Step {
-        if fails() { return .done(-Errno.inputOutput.rawValue) }
+        if fails() {
+            base.passedBy(tag)
+            return .done(-Errno.inputOutput.rawValue)
+        }
         return base.begin(tag, slot, buffer, &submissions)
     }
 

@@ -21,7 +21,9 @@ struct FileTarget: Target, ~Copyable {
     /// the file its size back, and zeroes for all that was cut off.
     private let end: UnsafeMutablePointer<UInt64>
 
-    static var retryLimit: UInt16 { 64 }
+    /// Where the kernel had nothing to try with; the first ones at once, the others a pause apart: half a minute.
+    static var retryLimit: UInt16 { 1_500 }
+    private static var quickRetries: UInt16 { 16 }
 
     /// How WRITE_ZEROES is done: tried in this order, each where the one before is not supported.
     private enum Zeroes {
@@ -175,28 +177,47 @@ struct FileTarget: Target, ~Copyable {
             return error == .canceled || error == .timerExpired
                 ? released(tag, slot, &submissions) : .done(result)
         }
-        if error == .interrupted || error == .tryAgain, slot.pointee.retries < Self.retryLimit {
+        if step >= FileStage.paused {
+            return error == .timerExpired || error == .canceled
+                ? submit(tag, step &- FileStage.paused, slot, buffer, &submissions) : .done(result)
+        }
+        if error.isOfNothingDone, slot.pointee.retries < Self.retryLimit {
             slot.pointee.retries &+= 1
-            return submit(tag, step, slot, buffer, &submissions)
+            return slot.pointee.retries <= Self.quickRetries
+                ? submit(tag, step, slot, buffer, &submissions) : pause(tag, step, slot, &submissions)
         }
         let request = slot.pointee.request
-        if request.operation == .writeZeroes, step == FileStage.data, error == .notSupported,
-            slot.pointee.way < Zeroes.write
-        {
-            slot.pointee.way &+= 1
-            return submit(tag, step, slot, buffer, &submissions)
+        if step == FileStage.data, error == .notSupported || error == .busy {
+            if request.operation == .writeZeroes, slot.pointee.way < Zeroes.write {
+                // EBUSY: a range of a block device with pages that are not written out yet cannot be unmapped.
+                slot.pointee.way = error == .busy ? Zeroes.write : slot.pointee.way &+ 1
+                return submit(tag, step, slot, buffer, &submissions)
+            }
+            // The blocks stay: that is all that a DISCARD may be told of it.
+            if request.operation == .discard, error == .busy { return .done(0) }
         }
         noteLost(step, result, request)
         return error.asksForReopening ? .reopen(result) : .done(result)
     }
 
     func cameToNothing(_ step: UInt8, _ result: Int32, _ request: IORequest) {
-        let error = Errno(-result)
-        guard step != FileStage.held, ![.canceled, .interrupted, .tryAgain].contains(error) else { return }
+        guard step < FileStage.held else { return }
         noteLost(step, result, request)
     }
 
+    /// Until it is tried again.
+    private func pause<E: Enter & ~Copyable>(
+        _ tag: UInt16, _ step: UInt8, _ slot: UnsafeMutablePointer<IOSlot>,
+        _ submissions: inout Submissions<E>
+    ) -> Step {
+        guard let sqe = submissions.next() else { return .ringLost }
+        slot.pointee.step = FileStage.paused &+ step
+        cu_prep_pause(sqe, UserData(.backend, tag: tag, step: slot.pointee.step).rawValue)
+        return .pending
+    }
+
     private func noteLost(_ step: UInt8, _ result: Int32, _ request: IORequest) {
+        guard !Errno(-result).isOfNothingDone else { return }
         let wasSync = request.operation == .flush || step == FileStage.sync
         let wasWriteThrough = request.operation == .write && request.isSync
         if buffered, wasSync || wasWriteThrough { lostPages.note(result) }
@@ -256,4 +277,10 @@ struct FileTarget: Target, ~Copyable {
         memset(buffer, 0, Int(truncatingIfNeeded: bytes))
         io_uring_prep_write(sqe, Ring.backendIndex, buffer, UInt32(truncatingIfNeeded: bytes), at)
     }
+}
+
+extension Errno {
+    /// The submission was not carried out. ECANCELED: not cancelled by us, the kernel had no thread for it and none was to
+    /// be had (io_uring/io-wq.c, create_io_worker).
+    fileprivate var isOfNothingDone: Bool { [.interrupted, .tryAgain, .canceled].contains(self) }
 }

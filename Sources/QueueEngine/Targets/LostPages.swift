@@ -68,6 +68,8 @@ enum FileStage {
     static var sync: UInt8 { 1 }
     /// A wait for syncs that began earlier.
     static var held: UInt8 { 2 }
+    /// A pause before the step that is this much lower is tried again.
+    static var paused: UInt8 { 3 }
 }
 
 extension IORequest {

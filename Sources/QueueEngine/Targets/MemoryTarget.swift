@@ -33,7 +33,13 @@ struct MemoryTarget: Target, ~Copyable {
     mutating func advance<E: Enter & ~Copyable>(
         _ tag: UInt16, step: UInt8, result: Int32, _ slot: UnsafeMutablePointer<IOSlot>,
         _ buffer: UnsafeMutableRawPointer, _ submissions: inout Submissions<E>
-    ) -> Step { .done(result) }
+    ) -> Step {
+        // The kernel had no thread for it just now.
+        let isLack = [.interrupted, .tryAgain, .canceled].contains(Errno(-result))
+        guard isLack, slot.pointee.retries < 64 else { return .done(result) }
+        slot.pointee.retries &+= 1
+        return begin(tag, slot, buffer, &submissions)
+    }
 
     private func copy(_ request: IORequest, _ buffer: UnsafeMutableRawPointer) -> Step {
         var done: UInt64 = 0

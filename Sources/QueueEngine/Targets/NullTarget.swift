@@ -31,6 +31,9 @@ struct NullTarget: Target, ~Copyable {
         return .whole(request)
     }
 
+    /// Its data may be in the buffer.
+    mutating func passedBy(_ tag: UInt16) { clean[Int(tag)] = 0 }
+
     @inline(__always)
     mutating func advance<E: Enter & ~Copyable>(
         _ tag: UInt16, step: UInt8, result: Int32, _ slot: UnsafeMutablePointer<IOSlot>,

@@ -34,12 +34,16 @@ protocol Target: ~Copyable {
     /// A submission of `step` ended with -errno, and its request begins again once the queue has its new backend.
     func cameToNothing(_ step: UInt8, _ result: Int32, _ request: IORequest)
 
+    /// A request of this tag is over without having been here.
+    mutating func passedBy(_ tag: UInt16)
+
     /// There is no such backend; this request waited for it. True: the one at hand will do for it.
     func stillServes(_ request: IORequest) -> Bool
 }
 
 extension Target where Self: ~Copyable {
     mutating func backendReplaced() {}
+    mutating func passedBy(_ tag: UInt16) {}
     func cameToNothing(_ step: UInt8, _ result: Int32, _ request: IORequest) {}
     func stillServes(_ request: IORequest) -> Bool { false }
 }

@@ -6,9 +6,17 @@ import Systemd
 /// Gives control work to agents and watches its deadlines.
 ///
 /// STOP and DEL never share an agent with START and END: the first may sit in the kernel until a worker
-/// dies, and the process that issued them cannot even be killed meanwhile.
+/// dies, and the process that issued them cannot even be killed meanwhile. Nor does what is asked of files, whose server
+/// may be away. Each role has its own limit: whatever hangs in one, the others go on.
 final class AgentPool {
-    enum Role: Hashable { case starting, stopping }
+    enum Role: Hashable {
+        /// Commands that bring devices up.
+        case starting
+        /// Commands that take them down.
+        case stopping
+        /// Backends and file systems.
+        case files
+    }
 
     /// What became of one piece of work.
     enum Outcome {
@@ -32,15 +40,21 @@ final class AgentPool {
 
     /// Milliseconds that a cancelled command gets to end.
     private static let grace: UInt64 = 3_000
-    /// Agents given up on at the same time; with more, nothing that could block is begun any more.
-    private static let maxWrittenOff = 8
+    /// Agents of a role given up on at the same time; with more, nothing of that role is begun any more.
+    private static let maxWrittenOff = 16
+    /// Milliseconds until the next spare is made; longer while agents end before they say a word.
+    private static let refillDelay: UInt64 = 50
 
     private let loop: EventLoop
-    private let program: String
+    /// What agents are: the workers' program; ublkd's own once that did not do.
+    private var program: String
+    private static let ownProgram = "/proc/self/exe"
     private let log: HostLog
+    /// Agents in a row that ended, or spoke another version, before they were of use.
+    private var failures: UInt64 = 0
     private var agents: [Role: AgentProcess] = [:]
     private var spare: AgentProcess?
-    private var writtenOff: [AgentProcess] = []
+    private var writtenOff: [(role: Role, agent: AgentProcess)] = []
     private var tickets: [UInt64: Ticket] = [:]
     /// Of commands that were lost: each ends at the latest with its agent.
     private var lost: [Ticket] = []
@@ -57,13 +71,13 @@ final class AgentPool {
     var writtenOffCount: Int { writtenOff.count }
 
     /// Gives `work` to the agent of `role`. `deadline`: milliseconds until it is cancelled. Returns the token
-    /// for `cancel`. Throws when no agent can be had; `report` is not called then. `opened`: called in place of
-    /// `report` when the answer brings a descriptor.
+    /// for `cancel`. Throws when no agent can be had, EAGAIN because too many of the role were given up; `report` is not
+    /// called then. `opened`: called in place of `report` when the answer brings a descriptor.
     func submit(
         _ work: AgentWork, role: Role, deadline: UInt64, opened: ((SharedFd) -> Void)? = nil,
         report: @escaping (Outcome) -> Void
     ) throws(Errno) -> UInt64 {
-        guard writtenOff.count < Self.maxWrittenOff else { throw Errno.busy }
+        guard writtenOff.count(where: { $0.role == role }) < Self.maxWrittenOff else { throw Errno.tryAgain }
         let agent = try agent(for: role)
         let token = nextToken
         nextToken += 1
@@ -94,7 +108,7 @@ final class AgentPool {
         lost = []
         for agent in agents.values { agent.kill() }
         spare?.kill()
-        for agent in writtenOff { agent.kill() }
+        for (_, agent) in writtenOff { agent.kill() }
     }
 
     private func agent(for role: Role) throws(Errno) -> AgentProcess {
@@ -113,7 +127,9 @@ final class AgentPool {
 
     private func make() throws(Errno) -> AgentProcess {
         let agent = try start()
-        agent.onReply = { [weak self] in self?.heard($0, $1) }
+        agent.onReply = { [weak self, weak agent] reply, descriptor in
+            if let self, let agent { self.heard(agent, reply, descriptor) }
+        }
         agent.onDeath = { [weak self, weak agent] in
             if let self, let agent { self.died(agent) }
         }
@@ -125,15 +141,21 @@ final class AgentPool {
         do throws(Errno) {
             return try AgentProcess(program: program, loop: loop)
         } catch {
-            log.write(
-                .warning, "\(program) does not start (\(error)): ublkd's own program is the control agent")
-            return try AgentProcess(program: "/proc/self/exe", loop: loop)
+            fallBack("does not start (\(error))")
+            return try AgentProcess(program: program, loop: loop)
         }
+    }
+
+    private func fallBack(_ why: String) {
+        guard program != Self.ownProgram else { return }
+        log.write(.warning, "\(program) \(why): ublkd's own program is the control agent from now on")
+        program = Self.ownProgram
     }
 
     private func scheduleSpare() {
         guard refill == nil, spare == nil else { return }
-        refill = try? loop.addTimer(afterMilliseconds: 50) { [weak self] in
+        let delay = Self.refillDelay << min(failures, 8)
+        refill = try? loop.addTimer(afterMilliseconds: delay) { [weak self] in
             guard let self else { return }
             self.refill = nil
             do throws(Errno) {
@@ -144,9 +166,14 @@ final class AgentPool {
         }
     }
 
-    private func heard(_ reply: AgentReply, _ descriptor: SharedFd?) {
+    private func heard(_ agent: AgentProcess, _ reply: AgentReply, _ descriptor: SharedFd?) {
         switch reply {
-        case .hello: break
+        case .hello(ChildProtocol.version, _):
+            agent.isReady = true
+            failures = 0
+        case .hello(let version, _):
+            fallBack("speaks version \(version) of the protocol, not \(ChildProtocol.version)")
+            agent.kill()
         case .submitted(let token): tickets[token]?.report(.submitted)
         case .done(let token, let result, let payload, _):
             guard let ticket = tickets.removeValue(forKey: token) else { return }
@@ -178,8 +205,10 @@ final class AgentPool {
     private func writeOff(_ agent: AgentProcess) {
         guard !agent.isWrittenOff, !agent.isDead else { return }
         agent.isWrittenOff = true
-        agents = agents.filter { $0.value !== agent }
-        writtenOff.append(agent)
+        if let role = agents.first(where: { $0.value === agent })?.key {
+            agents[role] = nil
+            writtenOff.append((role, agent))
+        }
         log.write(.error, "control agent \(agent.pid) does not answer and is given up; a new one takes over")
     }
 
@@ -193,11 +222,14 @@ final class AgentPool {
     /// process waits for.
     private func died(_ agent: AgentProcess) {
         agents = agents.filter { $0.value !== agent }
-        writtenOff.removeAll { $0 === agent }
+        writtenOff.removeAll { $0.agent === agent }
         if spare === agent { spare = nil }
         let orphaned = tickets.filter { $0.value.agent === agent }
         for token in orphaned.keys { tickets[token] = nil }
-        if !agent.isWrittenOff {
+        if !agent.isReady {
+            failures += 1
+            if failures == 3 { fallBack("ends before it is of use") }
+        } else if !agent.isWrittenOff {
             log.write(.warning, "control agent \(agent.pid) ended; a new one takes over")
         }
         let returned = lost.filter { $0.agent === agent }

@@ -10,6 +10,8 @@ final class AgentProcess {
     let pidfd: Fd
     /// Nothing new is given to it; it is killed when its last command has ended.
     var isWrittenOff = false
+    /// It said hello, in our version of the protocol.
+    var isReady = false
     private(set) var isDead = false
     private var pidSource: Source?
     private var channelSource: Source?

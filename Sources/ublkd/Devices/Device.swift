@@ -25,6 +25,8 @@ final class Device {
     var upgradeWaiters: [(Failure?) -> Void] = []
     /// Backends that were opened for queues and are to be passed to the worker.
     var openedBackends: [Int: SharedFd] = [:]
+    /// An agent was given up while it opened the backend, and is not back.
+    var isOpenLost = false
     /// The next look at its queues.
     var lookTimer: Source?
     /// Number of the last probe that looks wait for.

@@ -35,7 +35,34 @@ extension Supervisor {
         let servers = findServers(of: found.map { ($0.info, $0.record) })
         for (device, info, record) in found { adopt(device, info, record, servers[info.id], inherited) }
         if shutdown == nil { for (device, _, _) in found { applyEdits(to: device) } }
-        for name in inherited.keys { dropUnused(name) }
+        for (name, descriptors) in inherited { dropUnused(name, descriptors) }
+    }
+
+    /// A disk that no configuration named when ublkd began, and that one names now: it goes on as it is, and is not made
+    /// again beside whoever uses it. False: there is none.
+    /// - Throws: why the kernel does not say whose a device is.
+    func takeBack(_ device: Device) throws(Errno) -> Bool {
+        let mark = device.cookie(instance: instance).rawValue
+        let record = state.record(of: device.name)
+        var found: [DeviceInfo] = []
+        for id in orphans.subtracting(cleanups).sorted() {
+            if let info = try info(of: id), info.cookie == mark { found.append(info) }
+        }
+        guard let info = found.first(where: { $0.id == record?.deviceID }) ?? found.first else {
+            return false
+        }
+        orphans.remove(info.id)
+        log.write(
+            .notice, "ublkb\(info.id) is its disk, from before it left the configuration", device: device.name
+        )
+        isAdopting = true
+        defer { isAdopting = false }
+        adopt(device, info, record, findServers(of: [(info, record)])[info.id], orphanDescriptors)
+        for name in [FdStore.Name.page(device.name), .memory(device.name), .socket(device.name)] {
+            orphanDescriptors[name] = nil
+        }
+        applyEdits(to: device)
+        return true
     }
 
     /// Few bits of a mark are the name's, so two devices may have the same; then their records tell.
@@ -84,11 +111,14 @@ extension Supervisor {
         if device.memory == nil { useMemory(nil, device, known, inherited) }
         if let facts { device.parameters = DeviceParameters(facts, device.configuration) }
         device.isLostWithWorker = ref == nil && device.configuration.recovery == .none
+        // What was said of another worker is not said of this one.
+        let said = ref == nil || ref?.pid == record?.workerPID ? record : nil
         post(
             .adopt(
                 Adoption(
                     deviceID: info.id, state: info.state, worker: ref, facts: facts,
-                    recoveries: record?.recoveries ?? 0, givenUp: record?.givenUp)),
+                    recoveries: record?.recoveries ?? 0, givenUp: said?.givenUp,
+                    isReplacing: ref != nil && said?.isReplacing == true)),
             to: device)
     }
 
@@ -216,12 +246,12 @@ extension Supervisor {
         workers.end(worker)
     }
 
-    private func dropUnused(_ name: FdStore.Name) {
+    private func dropUnused(_ name: FdStore.Name, _ descriptors: [SharedFd]) {
         switch name {
         case .control: break
         case .page(let device), .memory(let device), .socket(let device):
             if orphansMayNeed(device) {
-                orphanNames.insert(device)
+                orphanDescriptors[name] = descriptors
             } else if devices[device]?.machine.deviceID == nil {
                 store.remove(name)
             }

@@ -22,7 +22,7 @@ extension Supervisor {
         guard !dryRun else { return answer(.success(.cleanup(orphan.reply(removed: false)))) }
         log.write(.notice, "\(orphan.name): cleanup: \(orphan.reply(removed: false).message)")
         cleanups.insert(orphan.id)
-        remove(orphan) { [weak self] failure in
+        remove(orphan, force: force) { [weak self] failure in
             guard let self else { return }
             self.cleanups.remove(orphan.id)
             if let failure {
@@ -34,22 +34,32 @@ extension Supervisor {
         }
     }
 
-    private func remove(_ orphan: Orphan, then: @escaping Step) {
-        end(orphan.servers[...], of: orphan) { failure in
+    private func remove(_ orphan: Orphan, force: Bool, then: @escaping Step) {
+        let take: Step = { failure in
             if let failure { return then(failure) }
-            self.command(.stopDevice(device: orphan.id), "STOP_DEV", of: orphan) { failure in
+            self.end(orphan.servers[...], of: orphan) { failure in
                 if let failure { return then(failure) }
-                self.command(.deleteDevice(device: orphan.id), "DEL_DEV", of: orphan, then: then)
+                self.command(.stopDevice(device: orphan.id), "STOP_DEV", of: orphan) { failure in
+                    if let failure { return then(failure) }
+                    self.command(.deleteDevice(device: orphan.id), "DEL_DEV", of: orphan, then: then)
+                }
             }
         }
+        guard !force, !orphan.servers.isEmpty else { return take(nil) }
+        // Who uses a disk that is served only the kernel knows for certain, and is asked while the worker lives.
+        let asking: AgentWork =
+            traits.canTryStop
+            ? .tryStopDevice(device: orphan.id)
+            : .stopUnclaimedDevice(device: orphan.id, node: "/dev/\(orphan.name)")
+        command(asking, "TRY_STOP_DEV", of: orphan, then: take)
     }
 
     private func forget(_ orphan: Orphan, _ word: String) {
         orphans.remove(orphan.id)
         DiskNotes().forget(orphan.name, sequence: orphan.sequence)
-        for name in orphanNames.union([word])
+        for name in Set(orphanDescriptors.keys.compactMap(\.device)).union([word])
         where OwnerCookie(instance: instance, name: name).rawValue == orphan.cookie && devices[name] == nil {
-            orphanNames.remove(name)
+            for kept in orphanDescriptors.keys where kept.device == name { orphanDescriptors[kept] = nil }
             store.removeAll(of: name)
             state.remove(name)
         }
@@ -192,7 +202,8 @@ private struct Orphan {
     /// What the kernel's answer to a command means; nil: it is done.
     func failure(of words: String, _ result: Int32) -> WireError? {
         let errno = Errno(-result)
-        if result >= 0 || errno == .noSuchDevice { return nil }
+        if result >= 0 || errno == .noSuchDevice || errno == .noSuchFile { return nil }
+        if errno == .busy { return .busy(name: name, holders: [Holder(kind: .unknown)]) }
         // Cancelled at its deadline.
         if errno == .interrupted || errno == .canceled { return .timeout(name: name) }
         return .failed(name: name, message: "the kernel refused \(words): \(errno)")

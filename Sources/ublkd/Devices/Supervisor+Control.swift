@@ -7,6 +7,8 @@ import Systemd
 // Control commands: policy names the step, this file says what it means to an agent.
 extension Supervisor {
     func command(_ step: ControlStep, of device: Device) {
+        // A ublkd that dies meanwhile is followed by one that knows that the worker may get nothing new.
+        if case .quiesceDevice = step { save(device, worker: device.machine.worker) }
         TestPoint.pass("ublkd.send.\(step.words)")
         if case .limitRequests = step { return limitRequests(of: device) }
         guard let work = work(for: step, of: device) else {
@@ -154,7 +156,7 @@ extension Supervisor {
                 return handle(.controlDone(.addDevice, result: later, deviceID: nil), of: device)
             }
             // It was made all the same: by an agent that died before it could say so.
-            if isOurs {
+            if isOurs, !orphans.contains(asked.id) {
                 return handle(.controlDone(.addDevice, result: result, deviceID: asked.id), of: device)
             }
         }

@@ -28,12 +28,14 @@ extension Supervisor {
 
     /// Goes on with what the earlier ublkd began.
     func stopLeaving() {
-        for device in devices.values.filter(isLeaving) {
+        let leaving = devices.values.filter(isLeaving)
+        let users = users(of: leaving)
+        for device in leaving {
             guard device.machine.deviceID != nil else {
                 forget(device)
                 continue
             }
-            let isOpen = !users(of: device).isEmpty
+            let isOpen = users[device.name] != nil
             post(.stop(remove: true, force: false, isOpen: isOpen), to: device)
             if isOpen { watchForClose() }
         }

@@ -12,12 +12,16 @@ extension Supervisor {
             // Nothing is behind it that could be opened: the queue's bookkeeping starts anew.
             return post(.backendOpened(queue: queue), to: device)
         }
+        guard !device.isOpenLost else {
+            // The one who was asked last hangs there still.
+            return notOpened(queue, device, path, .timedOut)
+        }
         let work = AgentWork.openBackend(
             path: path, facts.identity, size: facts.size, readOnly: device.configuration.readOnly,
             directIO: facts.directIO)
         do throws(Errno) {
             _ = try agents.submit(
-                work, role: .starting, deadline: configuration.daemon.controlTimeout.rawValue,
+                work, role: .files, deadline: configuration.daemon.controlTimeout.rawValue,
                 opened: { [weak self, weak device] descriptor in
                     guard let self, let device else { return }
                     device.openedBackends[queue] = descriptor
@@ -26,9 +30,12 @@ extension Supervisor {
                 report: { [weak self, weak device] outcome in
                     guard let self, let device else { return }
                     switch outcome {
-                    case .submitted, .late, .returned: break
+                    case .submitted, .late: break
                     case .done(let result, _): self.notOpened(queue, device, path, Errno(-result))
-                    case .lost: self.notOpened(queue, device, path, .timedOut)
+                    case .lost:
+                        device.isOpenLost = true
+                        self.notOpened(queue, device, path, .timedOut)
+                    case .returned: device.isOpenLost = false
                     }
                 })
         } catch {

@@ -23,6 +23,14 @@ struct FdStore {
             }
         }
 
+        /// Nil for what belongs to no device.
+        var device: String? {
+            switch self {
+            case .control: nil
+            case .page(let device), .memory(let device), .socket(let device): device
+            }
+        }
+
         init?(_ text: String) {
             if text == "control" {
                 self = .control

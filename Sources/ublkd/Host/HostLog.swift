@@ -5,20 +5,21 @@ import Systemd
 
 /// The only place that logs: the journal under systemd, stderr elsewhere.
 final class HostLog {
-    private let toJournal: Bool
+    /// Nil: this is no service, and standard error is read by somebody.
+    private let journal: Journal?
     /// Lines of one device in the present second, so that a crash loop cannot fill the disk.
     private var budget: [String: (second: UInt64, lines: Int, dropped: Int)] = [:]
     private static let linesASecond = 20
 
-    init() { toJournal = Journal.isStandardError }
+    init() { journal = Journal.isStandardError ? Journal() : nil }
 
     func write(_ level: LogLevel, _ text: String, device: String? = nil) {
         guard level < .debug else { return }
         if let device, !admit(device) { return }
-        if toJournal {
+        if let journal {
             var fields = ["SYSLOG_IDENTIFIER": "ublkd"]
             if let device { fields["UBLKD_DEVICE"] = device }
-            Journal.send(priority: level.rawValue, message: line(text, device), fields: fields)
+            journal.send(priority: level.rawValue, message: line(text, device), fields: fields)
         } else {
             StandardStream.writeError("ublkd: \(level.prefix)\(line(text, device))\n")
         }
@@ -27,7 +28,7 @@ final class HostLog {
     /// An entry of the journal that a program can wait for by its MESSAGE_ID; nothing elsewhere, where no program could.
     /// `id`: the number of the disk.
     func write(_ event: EventDraft, device: String?, id: UInt32?) {
-        guard toJournal else { return }
+        guard let journal else { return }
         if let device, !admit(device) { return }
         var fields = ["SYSLOG_IDENTIFIER": "ublkd", "UBLKD_EVENT": event.kind.rawValue]
         if let message = event.kind.messageID { fields["MESSAGE_ID"] = message }
@@ -36,7 +37,7 @@ final class HostLog {
         if let cause = event.cause { fields["UBLKD_CAUSE"] = cause.rawValue }
         if let seconds = event.downtimeSeconds { fields["UBLKD_DOWNTIME_USEC"] = "\(Int(seconds * 1e6))" }
         let level: LogLevel = event.kind.isTrouble ? .warning : .info
-        Journal.send(priority: level.rawValue, message: line(event.message, device), fields: fields)
+        journal.send(priority: level.rawValue, message: line(event.message, device), fields: fields)
     }
 
     private func line(_ text: String, _ device: String?) -> String { device.map { "\($0): \(text)" } ?? text }

@@ -27,7 +27,7 @@ extension Supervisor {
         let work = AgentWork.growBackend(path: path, identity, size: bytes, mayGrow: mayGrow)
         do throws(Errno) {
             _ = try agents.submit(
-                work, role: .starting, deadline: configuration.daemon.controlTimeout.rawValue
+                work, role: .files, deadline: configuration.daemon.controlTimeout.rawValue
             ) {
                 [weak self, weak device] outcome in
                 guard let self, let device else { return }

@@ -86,7 +86,7 @@ extension Supervisor {
             var isAnswered = false
             open += 1
             let submitted = try? agents.submit(
-                .compareBackend(path: path, identity), role: .starting,
+                .compareBackend(path: path, identity), role: .files,
                 deadline: configuration.daemon.controlTimeout.rawValue
             ) { outcome in
                 guard !isAnswered else { return }

@@ -11,7 +11,8 @@ extension Supervisor {
     func steps(to new: HostConfiguration, recreate: Set<String>, sameBackend: Set<String>) -> [ReloadStep] {
         let names = Set(new.devices.map(\.name))
         let gone = devices.values.filter { !names.contains($0.name) }.sorted { $0.name < $1.name }
-        return gone.map(removal)
+        let users = users(of: gone)
+        return gone.map { removal($0, holders: users[$0.name] ?? []) }
             + new.devices.flatMap { wanted -> [ReloadStep] in
                 guard let device = devices[wanted.name] else { return [addition(wanted)] }
                 return changes(
@@ -24,13 +25,11 @@ extension Supervisor {
         ReloadStep(
             wanted.name, .add, wanted.autostart ? .start : .register, wanted.autostart ? .accepted : .done
         ) {
-            self.register(wanted)
-            if wanted.autostart { self.start(wanted.name) }
+            self.add(wanted)
         }
     }
 
-    private func removal(_ device: Device) -> ReloadStep {
-        let holders = users(of: device)
+    private func removal(_ device: Device, holders: [Holder]) -> ReloadStep {
         let isOpen = !holders.isEmpty
         return ReloadStep(
             device.name, .remove, .stop, isOpen ? .pending : .accepted,

@@ -25,6 +25,8 @@ struct HostShutdown {
     let grace: UInt64
     private var idleSince: [String: Instant] = [:]
     private var deletingSince: Instant?
+    /// When each orphan was last asked to go.
+    private var tried: [UInt32: Instant] = [:]
     /// What file systems had not written out is given up.
     var isForced = false
 
@@ -42,6 +44,13 @@ struct HostShutdown {
         let since = idleSince[name] ?? now
         idleSince[name] = since
         return now.milliseconds(since: since) >= Self.idleTime
+    }
+
+    /// An orphan that nobody is seen to use may still be refused by the kernel, which knows more: it is asked now and then.
+    mutating func mayTry(_ orphan: UInt32, at now: Instant) -> Bool {
+        if let last = tried[orphan], now.milliseconds(since: last) < Self.idleTime { return false }
+        tried[orphan] = now
+        return true
     }
 
     /// `onlyDeletions`: of every device only its number is left, which goes at the last close. That may be the end of the

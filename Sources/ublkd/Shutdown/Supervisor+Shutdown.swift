@@ -24,7 +24,7 @@ extension Supervisor {
         log.write(.notice, "the host goes down: devices are stopped as they become unused (\(summary))")
         agents.warmUp()
         workers.wanted = configuration.daemon.spareWorkers
-        for device in disks { stop(device, force: false) }
+        stop(disks, force: false)
         look()
         try loop.run()
         let left = disks.filter { !$0.machine.isDeleting }
@@ -39,8 +39,11 @@ extension Supervisor {
 
     private var isAnyLeft: Bool { !disks.isEmpty || !orphans.isEmpty }
 
-    private func stop(_ device: Device, force: Bool) {
-        post(.stop(remove: true, force: force, isOpen: !users(of: device).isEmpty), to: device)
+    private func stop(_ devices: [Device], force: Bool) {
+        let users = users(of: devices)
+        for device in devices {
+            post(.stop(remove: true, force: force, isOpen: users[device.name] != nil), to: device)
+        }
     }
 
     private func look() {
@@ -72,9 +75,9 @@ extension Supervisor {
             guard shutdown?.isIdle(device.name, use, at: now) == true else { continue }
             log.write(
                 .notice, "only block devices that nobody uses are on it: it is stopped", device: device.name)
-            stop(device, force: true)
+            stop([device], force: true)
         }
-        for id in orphans where users["ublkb\(id)"] == nil {
+        for id in orphans where users["ublkb\(id)"] == nil && shutdown?.mayTry(id, at: now) == true {
             cleanup("\(id)", dryRun: false) { _ in }
         }
     }
@@ -86,7 +89,7 @@ extension Supervisor {
             waiting -= 1
             if waiting == 0 { self?.forceRest() }
         }
-        for path in Set(disks.flatMap { users(of: $0) }.compactMap(\.path)) {
+        for path in Set(users(of: disks).values.joined().compactMap(\.path)) {
             waiting += 1
             var isDone = false
             let report: (AgentPool.Outcome) -> Void = { outcome in
@@ -96,7 +99,7 @@ extension Supervisor {
                 done()
             }
             let work = AgentWork.syncFileSystem(path: path)
-            if (try? agents.submit(work, role: .starting, deadline: HostShutdown.syncTime, report: report))
+            if (try? agents.submit(work, role: .files, deadline: HostShutdown.syncTime, report: report))
                 == nil
             {
                 waiting -= 1
@@ -106,15 +109,17 @@ extension Supervisor {
     }
 
     private func forceRest() {
+        let disks = disks
+        let users = users(of: disks)
         for device in disks {
-            let names = users(of: device).map(\.words).joined(separator: ", ")
+            let names = (users[device.name] ?? []).map(\.words).joined(separator: ", ")
             log.write(
                 .error,
                 "still in use (\(names.isEmpty ? "by whom is not known" : names)) "
                     + "\(configuration.daemon.shutdownGrace.rawValue / 1000) s after the host began to go down: its I/O fails from now on",
                 device: device.name)
-            stop(device, force: true)
         }
+        stop(disks, force: true)
         for id in orphans { cleanup("\(id)", dryRun: false, force: true) { _ in } }
     }
 }

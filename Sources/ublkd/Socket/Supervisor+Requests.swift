@@ -132,9 +132,8 @@ extension Supervisor {
     }
 
     private func stop(_ names: [String], force: Bool, answer: @escaping Answer) {
-        forEach(names, answer: { answer($0.map { .stop($0) }) }) { device, report in
+        forEach(names, answer: { answer($0.map { .stop($0) }) }) { device, holders, report in
             if case .stopped = device.machine.phase { return report(self.outcome(device, .unchanged)) }
-            let holders = self.users(of: device)
             guard holders.isEmpty || force else { return report(self.busy(device, holders)) }
             device.stopWaiters.append { result in
                 guard result.outcome == .accepted else { return report(result) }
@@ -145,8 +144,7 @@ extension Supervisor {
     }
 
     private func restart(_ names: [String], answer: @escaping Answer) {
-        forEach(names, answer: { answer($0.map { .restart($0) }) }) { device, report in
-            let holders = self.users(of: device)
+        forEach(names, answer: { answer($0.map { .restart($0) }) }) { device, holders, report in
             guard holders.isEmpty else { return report(self.busy(device, holders)) }
             guard !device.machine.removalPending else {
                 return report(self.outcome(device, .refused, "it is no longer configured"))
@@ -159,10 +157,10 @@ extension Supervisor {
         }
     }
 
-    /// Begins something for each device, and answers in the order of the names once each has reported.
+    /// Begins something for each device, which is told who uses it, and answers in the order of the names once each has reported.
     private func forEach(
         _ names: [String], answer: @escaping (Result<[DeviceOutcome], WireError>) -> Void,
-        begin: (Device, @escaping (DeviceOutcome) -> Void) -> Void
+        begin: (Device, [Holder], @escaping (DeviceOutcome) -> Void) -> Void
     ) {
         let found: [Device]
         switch resolve(names) {
@@ -173,8 +171,9 @@ extension Supervisor {
         let all = Set(order).count
         var outcomes: [String: DeviceOutcome] = [:]
         guard all > 0 else { return answer(.success([])) }
+        let users = users(of: found)
         for (index, device) in found.enumerated() where !order[..<index].contains(device.name) {
-            begin(device) { outcome in
+            begin(device, users[device.name] ?? []) { outcome in
                 guard outcomes.updateValue(outcome, forKey: device.name) == nil, outcomes.count == all else {
                     return
                 }

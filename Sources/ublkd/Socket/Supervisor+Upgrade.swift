@@ -86,6 +86,7 @@ extension Supervisor {
     }
 
     func handOverEnded(_ device: Device, _ failure: Failure?) {
+        if device.savedRecord?.isReplacing == true { save(device, worker: device.machine.worker) }
         let waiters = device.upgradeWaiters
         device.upgradeWaiters = []
         for waiter in waiters { waiter(failure) }

@@ -29,4 +29,6 @@ struct DeviceRecord: Codable, Equatable {
     var isLeaving: Bool
     /// Why its recovery was given up: until an operator asks for it, it is held, or answers with EIO.
     var givenUp: Failure?
+    /// Its worker is being replaced, and may get no new request any more. Nil: no.
+    var isReplacing: Bool?
 }

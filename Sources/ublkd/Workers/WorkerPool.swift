@@ -39,7 +39,7 @@ final class WorkerPool {
         let installed = try WorkerProgram(at: path)
         guard program.map({ !installed.isSame(as: $0) }) ?? true else { return }
         program = installed
-        for spare in spares { spare.kill() }
+        for spare in spares { end(spare) }
         spares = []
         scheduleRefill()
     }

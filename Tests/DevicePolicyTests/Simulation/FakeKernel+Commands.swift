@@ -151,6 +151,11 @@ extension FakeKernel {
         return 0
     }
 
+    /// QUIESCE_DEV that is interrupted, or whose time is over, while it waits.
+    mutating func quiesceHalfway() {
+        if traits.canQuiesce, hasStarted, state == .live { isHalfQuiesced = true }
+    }
+
     /// Writing it freezes the queue: with requests in flight the writer waits for whoever serves them.
     private mutating func limitRequests() -> Int32? {
         guard hasStarted, state != .dead else { return -2 }

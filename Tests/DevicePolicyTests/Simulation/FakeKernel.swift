@@ -43,6 +43,8 @@ struct FakeKernel {
     var hasStarted = false
     /// QUIESCE_DEV took the slots back from the present server.
     var isQuiesced = false
+    /// QUIESCE_DEV began and did not end: nothing new is delivered, and the server was not told.
+    var isHalfQuiesced = false
     /// A queue has one request less than tags: a death under full load is seen at once.
     var hasSpareTag = false
     /// Somebody has ublkbN open.
@@ -62,7 +64,9 @@ struct FakeKernel {
     var isClassic: Bool { traits.family == .classic }
 
     /// The disk is LIVE and a process serves it.
-    var isServed: Bool { state == .live && !isDeadLive && holder != nil && !holderIsDead && ready == .all }
+    var isServed: Bool {
+        state == .live && !isDeadLive && holder != nil && !holderIsDead && ready == .all && !isHalfQuiesced
+    }
 
     /// Only a new disk helps, if even that is possible.
     var isLost: Bool { isPinned || isDeadLive || isStopWedged }
@@ -81,6 +85,7 @@ struct FakeKernel {
         holder = .worker(pid: pid)
         holderIsDead = false
         isQuiesced = false
+        isHalfQuiesced = false
         mapper = pid
         return 0
     }

@@ -189,12 +189,13 @@ extension FakeWorld {
         adopt(state, worker)
     }
 
-    private func adopt(_ state: KernelState, _ worker: WorkerRef?) {
+    private func adopt(_ state: KernelState, _ worker: WorkerRef?, isReplacing: Bool = false) {
         knowledge.isAdopting = true
         tell(
             .adopt(
                 Adoption(
-                    deviceID: Self.device, state: state, worker: worker, facts: backend, recoveries: 1)))
+                    deviceID: Self.device, state: state, worker: worker, facts: backend, recoveries: 1,
+                    isReplacing: isReplacing)))
         knowledge.isAdopting = false
         knowledge.isVerified = state != .dead && kernel.hasStarted
     }
@@ -218,12 +219,13 @@ extension FakeWorld {
         // is forgotten: the next ublkd finds the device configured.
         intent = wasStopped && !(kernel.exists && !kernel.isDeleted) ? .down : .up
         let server = leaveWorkers()
+        let wasReplacing = machine.isReplacing
         machine = DeviceMachine(
             name: "data", settings: settings, traits: scenario.kernel.traits,
             seed: UInt32(truncatingIfNeeded: now))
         mutant?.forget()
         if kernel.exists && !kernel.isDeleted {
-            adopt(kernel.state, server)
+            adopt(kernel.state, server, isReplacing: server != nil && wasReplacing)
         } else if wasStopped {
             tell(.stop(remove: false, force: false, isOpen: false))
         } else {

@@ -107,6 +107,7 @@ extension FakeWorld {
         var answer = random.pick([-1, -5, -12, -11, -22, -125, -16]).map(Int32.init)
         if case .stopDevice = step, answer == -16 { answer = -12 }
         if step.isRecoveryStart, answer == -22 || answer == -16 { answer = -1 }
+        if step == .quiesceDevice, answer == -125 || answer == -16 { kernel.quiesceHalfway() }
         command?.answer = answer
         note("\(step) fails: \(answer ?? 0)")
     }
@@ -116,6 +117,7 @@ extension FakeWorld {
         coverage.meet(.agentDeath, self)
         switch step {
         case .filler where random.chance(40): kernel.fillPartly()
+        case .quiesceDevice where random.chance(40): kernel.quiesceHalfway()
         case _ where random.chance(50): _ = run(step)
         default: break
         }

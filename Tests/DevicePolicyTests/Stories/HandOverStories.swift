@@ -68,6 +68,56 @@ struct HandOverStories {
         #expect(done.contains(.kill(old.id)))
     }
 
+    /// The driver takes the slots back before it waits: a worker that stayed would get no request any more.
+    @Test(arguments: [Errno.interrupted, .canceled, .busy]) func aHandOverThatBeganIsCarriedThrough(
+        errno: Errno
+    ) {
+        let bench = Self.ready(upgrade: false)
+        let old = bench.serving
+        bench.send(.workerReady(Self.new.id))
+        #expect(
+            bench.acts(.controlDone(.quiesceDevice, result: -errno.rawValue, deviceID: nil)).contains(
+                .kill(old.id)))
+        #expect(bench.state == .recovering)
+        bench.send(.workerDied(old.id, .signalled(9), served: true))
+        #expect(bench.acts(.slotGranted).contains(.admit(Self.new.id)))
+    }
+
+    @Test func oneThatTheKernelRefusesChangesNothing() {
+        let bench = Self.ready(upgrade: false)
+        let old = bench.serving
+        bench.send(.workerReady(Self.new.id))
+        bench.send(.controlDone(.quiesceDevice, result: -Errno.notSupported.rawValue, deviceID: nil))
+        #expect(bench.state == .live)
+        #expect(bench.machine.worker == old)
+    }
+
+    /// Where requests would fail with the old worker it is ended once it has none.
+    @Test func aWorkerThatWasNotToldToLeaveIsEndedWhenItHasNothing() {
+        let bench = Bench(settings: PolicySettings(reissues: false)).live()
+        let old = bench.serving
+        bench.send(.replaceWorker)
+        bench.send(.workerGiven(Self.new))
+        bench.send(.workerReady(Self.new.id))
+        bench.send(.controlDone(.quiesceDevice, result: -Errno.interrupted.rawValue, deviceID: nil))
+        #expect(bench.fire(.step) == [])
+        let busy = QueueSample(inflight: 2, completed: 7, answeredProbe: true)
+        #expect(bench.acts(.looked([busy], diskInflight: 2, hasServed: true)) == [])
+        let idle = QueueSample(inflight: 0, completed: 9, answeredProbe: true)
+        #expect(bench.acts(.looked([idle], diskInflight: 0, hasServed: true)) == [.kill(old.id)])
+    }
+
+    /// What waits in a queue without a backend would fail with the old worker.
+    @Test(arguments: [true, false]) func aQueueThatWaitsIsNotHandedOver(reissues: Bool) {
+        let bench = Bench(settings: PolicySettings(reissues: reissues)).live()
+        bench.send(.queueNeedsBackend(bench.serving.id, queue: 0, .stale))
+        bench.send(.replaceWorker)
+        bench.send(.workerGiven(Self.new))
+        let effects = bench.acts(.workerReady(Self.new.id))
+        #expect(effects.contains(.control(.quiesceDevice)) == reissues)
+        #expect(effects.contains(.kill(Self.new.id)) == !reissues)
+    }
+
     @Test func aWorkerIsNotWaitedForWhereItsRequestsAreIssuedAgain() {
         let bench = Self.ready(upgrade: false)
         let old = bench.serving

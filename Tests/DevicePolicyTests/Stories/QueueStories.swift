@@ -57,6 +57,27 @@ struct QueueStories {
         #expect(bench.state == .live)
     }
 
+    /// Nobody could look: that is no word on the backend, so nothing fails for it.
+    @Test(arguments: [Errno.interrupted, .timedOut, .tryAgain, .noMemory, .tooManyFiles])
+    func whereNobodyCouldLookRequestsWait(errno: Errno) {
+        bench.send(.queueNeedsBackend(worker.id, queue: 1, .timedOut))
+        let failure = Failure(.backingError, "/srv/data.img cannot be opened")
+        #expect(
+            bench.acts(.backendNotOpened(queue: 1, failure, errno)) == [.queueNotRecovered(1, failure)])
+        #expect(bench.state == .degraded)
+        #expect(bench.visible.message.contains("cannot be opened"))
+        #expect(bench.fire(.repair) == [.openBackend(queue: 1)])
+        #expect(bench.acts(.backendOpened(queue: 1)) == [.recoverQueue(worker.id, queue: 1)])
+    }
+
+    /// What a queue told before its device was live is found at the first look.
+    @Test func aQueueThatNeededItsBackendBeforeIsNotForgotten() {
+        let bench = Bench().live()
+        let sample = QueueSample(inflight: 1, completed: 0, answeredProbe: true, recovery: .recovering)
+        #expect(
+            bench.acts(.looked([sample], diskInflight: 1, hasServed: true)).contains(.openBackend(queue: 0)))
+    }
+
     @Test func aBackendThatFailsAgainAtOnceIsTriedLater() {
         bench.send(.queueNeedsBackend(worker.id, queue: 0, .stale))
         bench.send(.backendOpened(queue: 0))

@@ -121,8 +121,8 @@ extension EventTable {
         otherDied: → live
         done: +step → live
         refused: kill X, not handed over → live
-        busy: kill X, not handed over → live
-        interrupted: kill X, not handed over → live
+        busy: kill W, +step → recovering
+        interrupted: kill W, +step → recovering
         gone: query, kill X, not handed over → live
         lost: kill X, not handed over → held (controlWedged)
         deviceGone: kill X, not handed over, cancel QUIESCE_DEV → stopping
