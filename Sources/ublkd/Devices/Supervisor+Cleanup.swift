@@ -26,7 +26,9 @@ extension Supervisor {
             guard let self else { return }
             self.cleanups.remove(orphan.id)
             if let failure {
-                self.log.write(.error, "\(orphan.name): cleanup failed: \(failure)")
+                var why = "\(failure)"
+                if case .busy = failure { why = "it is in use" }
+                self.log.write(.error, "\(orphan.name): cleanup failed: \(why)")
                 return answer(.failure(failure))
             }
             self.forget(orphan, word)
