@@ -15,9 +15,10 @@ extension QueueLoop where T: ~Copyable, E: ~Copyable {
     /// An order that came while one is carried out takes its place.
     @inline(never)
     mutating func takeBackendOrder() {
-        var value: Int32 = 0
-        let order = cu_take_backend_order(memory.signals, &value)
+        let word = cu_take_backend_order(memory.signals)
+        let order = UInt32(truncatingIfNeeded: word >> 32)
         guard order != CU_BACKEND_KEEP.rawValue else { return }
+        let value = Int32(truncatingIfNeeded: word)
         if order == CU_BACKEND_GIVE_UP.rawValue {
             guard repair.stage != .none else { return }
             repair.offer = .giveUp(value)

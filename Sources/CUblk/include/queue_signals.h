@@ -89,11 +89,10 @@ static inline void cu_order_backend(struct cu_queue_signals *s, uint32_t order, 
     cu_eventfd_add(s->wake);
 }
 
-// The order that stands, or CU_BACKEND_KEEP; an order is taken once.
-static inline uint32_t cu_take_backend_order(struct cu_queue_signals *s, int32_t *value) {
-    uint64_t order = __atomic_exchange_n(&s->backend_order, 0, __ATOMIC_ACQUIRE);
-    *value = (int32_t)(uint32_t)order;
-    return (uint32_t)(order >> 32);
+// The order that stands, its value in the low half; 0: none. An order is taken once.
+static inline uint64_t cu_take_backend_order(struct cu_queue_signals *s) {
+    if (cu_load64(&s->backend_order) == 0) return 0;
+    return __atomic_exchange_n(&s->backend_order, 0, __ATOMIC_ACQUIRE);
 }
 
 static inline void cu_signal_repair(struct cu_queue_signals *s, uint32_t repair, int32_t error) {

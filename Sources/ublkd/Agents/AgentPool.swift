@@ -9,7 +9,7 @@ import Systemd
 /// dies, and the process that issued them cannot even be killed meanwhile. Nor does what is asked of files, whose server
 /// may be away. Each role has its own limit: whatever hangs in one, the others go on.
 final class AgentPool {
-    enum Role: Hashable {
+    enum Role: CaseIterable {
         /// Commands that bring devices up.
         case starting
         /// Commands that take them down.
@@ -97,8 +97,7 @@ final class AgentPool {
 
     /// Makes the agents that will be needed before they are.
     func warmUp() {
-        _ = try? agent(for: .starting)
-        _ = try? agent(for: .stopping)
+        for role in Role.allCases { _ = try? agent(for: role) }
         scheduleSpare()
     }
 
