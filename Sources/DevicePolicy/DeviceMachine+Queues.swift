@@ -127,7 +127,7 @@ extension DeviceMachine {
             l.repairs[queue] = nil
             return
         }
-        guard !errno.isNoAnswer else {
+        if errno.isNoAnswer && repair.isStopped {
             // Nobody knows whether it is there: what waits goes on waiting.
             l.repairs[queue]?.step = .waiting
             l.repairs[queue]?.failure = failure

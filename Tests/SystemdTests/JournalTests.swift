@@ -45,16 +45,16 @@ private final class Reader {
     }
 
     /// A journal that does not read holds nobody up, and is told later how much it missed.
-    @Test(.timeLimit(.minutes(1))) func aJournalThatDoesNotReadIsNotWaitedFor() throws {
+    @Test(.timeLimit(.minutes(5))) func aJournalThatDoesNotReadIsNotWaitedFor() throws {
         let reader = Reader()
         let journal = Journal(path: reader.path)
-        for number in 0..<5_000 { journal.send(priority: 6, message: "entry \(number)", fields: [:]) }
+        for number in 0..<2_000 { journal.send(priority: 6, message: "entry \(number)", fields: [:]) }
         var taken = 0
         while reader.next() != nil { taken += 1 }
-        #expect(taken > 0 && taken < 5_000)
+        #expect(taken > 0 && taken < 2_000)
         journal.send(priority: 6, message: "again", fields: [:])
         let told = String(decoding: try #require(reader.next()), as: UTF8.self)
-        #expect(told.hasPrefix("MESSAGE=\(5_000 - taken) entries were left out"))
+        #expect(told.hasPrefix("MESSAGE=\(2_000 - taken) entries were left out"))
         #expect(String(decoding: try #require(reader.next()), as: UTF8.self).hasPrefix("MESSAGE=again\n"))
     }
 

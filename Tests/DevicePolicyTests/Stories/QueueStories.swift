@@ -70,6 +70,15 @@ struct QueueStories {
         #expect(bench.acts(.backendOpened(queue: 1)) == [.recoverQueue(worker.id, queue: 1)])
     }
 
+    @Test func aBackendThatWasMissingStaysSoWhereNobodyCouldLook() {
+        bench.send(.queueNeedsBackend(worker.id, queue: 1, .noSuchDevice))
+        bench.send(.backendNotOpened(queue: 1, missing, .noSuchFile))
+        bench.fire(.repair)
+        bench.send(.backendNotOpened(queue: 1, Failure(.backingError, "no agent"), .tryAgain))
+        #expect(bench.visible.message.contains("its requests fail"))
+        #expect(bench.remaining(.repair) != nil)
+    }
+
     /// What a queue told before its device was live is found at the first look.
     @Test func aQueueThatNeededItsBackendBeforeIsNotForgotten() {
         let bench = Bench().live()
