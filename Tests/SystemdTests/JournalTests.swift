@@ -1,39 +1,10 @@
-import Glibc
 import Testing
 
 @testable import Systemd
 
-/// A journal that reads when the test lets it.
-private final class Reader {
-    let path = "/tmp/ublkd-journal-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-    private let fd = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-
-    init() {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        _ = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(fd, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-    }
-
-    deinit {
-        close(fd)
-        unlink(path)
-    }
-
-    func next() -> [UInt8]? {
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        let count = recv(fd, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-        return count > 0 ? Array(buffer[..<count]) : nil
-    }
-}
-
 @Suite struct JournalTests {
     @Test func anEntryIsOneDatagramOfFields() throws {
-        let reader = Reader()
+        let reader = DatagramListener("journal")
         Journal(path: reader.path).send(
             priority: 5, message: "two\nlines", fields: ["UBLKD_DEVICE": "data"])
         let entry = try #require(reader.next())
@@ -46,7 +17,7 @@ private final class Reader {
 
     /// A journal that does not read holds nobody up, and is told later how much it missed.
     @Test(.timeLimit(.minutes(5))) func aJournalThatDoesNotReadIsNotWaitedFor() throws {
-        let reader = Reader()
+        let reader = DatagramListener("journal")
         let journal = Journal(path: reader.path)
         for number in 0..<2_000 { journal.send(priority: 6, message: "entry \(number)", fields: [:]) }
         var taken = 0

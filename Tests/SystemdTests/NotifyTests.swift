@@ -4,36 +4,15 @@ import Testing
 
 /// The service manager's end of the notification socket.
 private final class Manager {
-    let fd: Int32
-    private let path: String
+    private let listener = DatagramListener("notify")
 
-    init() {
-        path = "/tmp/ublkd-notify-\(getpid())"
-        unlink(path)
-        fd = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        _ = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(fd, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        setenv("NOTIFY_SOCKET", path, 1)
-    }
+    init() { setenv("NOTIFY_SOCKET", listener.path, 1) }
 
-    deinit {
-        unsetenv("NOTIFY_SOCKET")
-        close(fd)
-        unlink(path)
-    }
+    deinit { unsetenv("NOTIFY_SOCKET") }
 
     /// The lines of the next message; none when there is none.
     func next() -> [String] {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = recv(fd, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-        guard count > 0 else { return [] }
-        return String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n").map { String($0) }
+        String(decoding: listener.next() ?? [], as: UTF8.self).split(separator: "\n").map(String.init)
     }
 }
 
