@@ -140,14 +140,22 @@ def booted(options, folder, log):
         note("A TIMER OF THE GUEST NEVER CAME; it is booted again once, and this is counted")
         count_death(options)
         guest = reached(options, folder, f"{log}-again")
+    limit = BOOT_LIMIT * options.pace
+    # A unit that failed is the case's business; one that never starts is told
+    wait = (f"timeout {limit * 0.9:.0f} systemctl is-system-running --wait >/dev/null; "
+            "[ $? -ne 124 ] || { systemctl --no-pager list-jobs; exit 124; }; ") if options.flavour == "systemd" else ""
     try:
-        # A unit that failed is the case's business
-        wait = "systemctl is-system-running --wait; " if options.flavour == "systemd" else ""
         status = guest.ask(f"{wait}modprobe ublk_drv && udevadm settle --timeout=30 && "
-                           "echo 7 >/proc/sys/kernel/printk", BOOT_LIMIT * options.pace)
+                           "echo 7 >/proc/sys/kernel/printk", limit, show)
+    except GuestStuck:
+        given_up(guest, log)
+        raise GuestStuck(f"booted, but gave no answer within {limit:.0f} s") from None
     except BaseException:
         guest.stop()
         raise
+    if status == 124:
+        given_up(guest, log)
+        raise GuestStuck(f"booted, but these jobs had not ended after {limit * 0.9:.0f} s")
     if status:
         guest.stop()
         raise RuntimeError(f"the guest did not come up again as it should (status {status})")
@@ -159,12 +167,23 @@ def reached(options, folder, log):
     os.makedirs(log, exist_ok=True)
     guest = machine(options, folder, f"{folder.path}/disk", log, inbox=folder.sparse("nothing"))
     guest.start()
+    limit = BOOT_LIMIT * options.pace
     try:
-        guest.wait_ready(BOOT_LIMIT * options.pace)
+        guest.wait_ready(limit)
+    except GuestStuck:
+        given_up(guest, log)
+        raise GuestStuck(f"no boot within {limit:.0f} s") from None
     except BaseException:
         guest.stop()
         raise
     return guest
+
+
+def given_up(guest, log):
+    """Ends a guest that was booted and is stuck: what its tasks wait for is shown first."""
+    guest.explain()
+    guest.stop()
+    show_console(log)
 
 
 def bring_back(guest, options, folder):
