@@ -47,6 +47,9 @@ static int place(const struct plan *p) {
 static int run_child(void *argument) {
     struct plan *p = argument;
     setpgid(0, 0);
+    // The parent's realtime class is for itself; its nice value stays.
+    const struct sched_param none = {0};
+    sched_setscheduler(0, SCHED_OTHER, &none);
     // exec keeps ignored signals ignored: every one is set back. libc's sigaction refuses its own two (32
     // and 33), so the kernel's is used; all zero is SIG_DFL with no flags and an empty mask.
     const unsigned long def[8] = {0};

@@ -126,6 +126,10 @@ class Machine:
                           "-device", f"virtio-blk-pci,drive={name},serial={name}"]
         return arguments
 
+    @property
+    def runs(self):
+        return self.process is not None and self.process.poll() is None
+
     def stop(self):
         if self.process is None:
             return
@@ -249,9 +253,9 @@ class Machine:
             time.sleep(0.05)
 
     def explain(self):
-        """Has a stuck guest write its blocked tasks (sysrq-w) and CPUs (sysrq-l) to the console log."""
+        """Has a stuck guest write its CPUs (sysrq-l) and blocked tasks (sysrq-w) to the console log."""
         try:
-            for key in b"wl":
+            for key in b"lw":
                 self._ask_monitor("chardev-send-break", limit=2.0, id="console")
                 time.sleep(0.1)
                 self.console.setblocking(True)

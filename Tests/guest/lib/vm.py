@@ -132,58 +132,45 @@ def restored(options, folder, log):
 def booted(options, folder, log):
     """A guest that boots from the disk that another one left: all it needs is there, nothing is unpacked."""
     try:
-        guest = reached(options, folder, log)
-    except GuestStuck:
+        return up(options, folder, log)
+    except GuestStuck as stuck:
         with open(f"{log}/console.log", "rb") as console:
             if not LOST_TIMER.search(console.read()):
                 raise
-        note("A TIMER OF THE GUEST NEVER CAME; it is booted again once, and this is counted")
+        note(f"{stuck}: A TIMER OF THE GUEST NEVER CAME; it is booted again once, and this is counted")
         count_death(options)
-        guest = reached(options, folder, f"{log}-again")
-    limit = BOOT_LIMIT * options.pace
-    # A unit that failed is the case's business; one that never starts is told
-    wait = (f"timeout {limit * 0.9:.0f} systemctl is-system-running --wait >/dev/null; "
-            "[ $? -ne 124 ] || { systemctl --no-pager list-jobs; exit 124; }; ") if options.flavour == "systemd" else ""
-    try:
-        status = guest.ask(f"{wait}modprobe ublk_drv && udevadm settle --timeout=30 && "
-                           "echo 7 >/proc/sys/kernel/printk", limit, show)
-    except GuestStuck:
-        given_up(guest, log)
-        raise GuestStuck(f"booted, but gave no answer within {limit:.0f} s") from None
-    except BaseException:
-        guest.stop()
-        raise
-    if status == 124:
-        given_up(guest, log)
-        raise GuestStuck(f"booted, but these jobs had not ended after {limit * 0.9:.0f} s")
-    if status:
-        guest.stop()
-        raise RuntimeError(f"the guest did not come up again as it should (status {status})")
-    return guest
+        return up(options, folder, f"{log}-again")
 
 
-def reached(options, folder, log):
-    """A guest that was booted so far that it can be asked. GuestStuck: it did not get there."""
+def up(options, folder, log):
+    """A guest that was booted so far that nothing is left to start. GuestStuck: it did not get there; what it waited for
+    was shown."""
     os.makedirs(log, exist_ok=True)
     guest = machine(options, folder, f"{folder.path}/disk", log, inbox=folder.sparse("nothing"))
     guest.start()
     limit = BOOT_LIMIT * options.pace
+    # A unit that failed is the case's business; one that never starts is told
+    wait = (f"timeout {limit * 0.9:.0f} systemctl is-system-running --wait >/dev/null; "
+            "[ $? -ne 124 ] || { systemctl --no-pager list-jobs; exit 124; }; ") if options.flavour == "systemd" else ""
+    at = "no boot"
     try:
         guest.wait_ready(limit)
+        at = "booted, but not ready"
+        status = guest.ask(f"{wait}modprobe ublk_drv && udevadm settle --timeout=30 && "
+                           "echo 7 >/proc/sys/kernel/printk", limit, show)
+        if status == 124:
+            raise GuestStuck()
+        if status:
+            raise RuntimeError(f"the guest did not come up again as it should (status {status})")
+        return guest
     except GuestStuck:
-        given_up(guest, log)
-        raise GuestStuck(f"no boot within {limit:.0f} s") from None
+        guest.explain()
+        guest.stop()
+        show_console(log)
+        raise GuestStuck(f"{at} after {limit:.0f} s") from None
     except BaseException:
         guest.stop()
         raise
-    return guest
-
-
-def given_up(guest, log):
-    """Ends a guest that was booted and is stuck: what its tasks wait for is shown first."""
-    guest.explain()
-    guest.stop()
-    show_console(log)
 
 
 def bring_back(guest, options, folder):
@@ -213,9 +200,10 @@ def attempt(options, number):
         return status
     except GuestStuck as problem:
         note(f"{problem}" if f"{problem}" else f"no end within {options.timeout:.0f} s: killed")
-        if lives:
+        # One that never came up was shown then
+        if lives and lives.guest.runs:
             lives.guest.explain()
-            note("what its tasks waited for is at the end of the console log")
+            show_console(lives.guest.log)
         return 124
     except GuestDied:
         show_console(lives.guest.log if lives else log)
