@@ -132,14 +132,24 @@ def restored(options, folder, log):
 def booted(options, folder, log):
     """A guest that boots from the disk that another one left: all it needs is there, nothing is unpacked."""
     try:
-        return up(options, folder, log)
+        guest, what = up(options, folder, log), "it was long in coming"
     except GuestStuck as stuck:
-        with open(f"{log}/console.log", "rb") as console:
-            if not LOST_TIMER.search(console.read()):
-                raise
-        note(f"{stuck}: A TIMER OF THE GUEST NEVER CAME; it is booted again once, and this is counted")
-        count_death(options)
-        return up(options, folder, f"{log}-again")
+        guest, what = None, f"{stuck}"
+        if not owes_timer(log):
+            raise
+    if guest and not owes_timer(log):
+        return guest
+    if guest:
+        guest.stop()
+    note(f"{what}: A TIMER OF THE GUEST NEVER CAME; it is booted again once, and this is counted")
+    count_death(options)
+    return up(options, folder, f"{log}-again")
+
+
+def owes_timer(log):
+    """A CPU of this boot waited for a timer interrupt until something else woke it: what is late in it means nothing."""
+    with open(f"{log}/console.log", "rb") as console:
+        return LOST_TIMER.search(console.read()) is not None
 
 
 def up(options, folder, log):
