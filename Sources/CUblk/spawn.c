@@ -47,9 +47,6 @@ static int place(const struct plan *p) {
 static int run_child(void *argument) {
     struct plan *p = argument;
     setpgid(0, 0);
-    // The parent's realtime class is for itself; its nice value stays.
-    const struct sched_param none = {0};
-    sched_setscheduler(0, SCHED_OTHER, &none);
     // exec keeps ignored signals ignored: every one is set back. libc's sigaction refuses its own two (32
     // and 33), so the kernel's is used; all zero is SIG_DFL with no flags and an empty mask.
     const unsigned long def[8] = {0};
@@ -81,6 +78,10 @@ int cu_spawn(const char *path, char *const argv[], char *const envp[], const int
     int fd = -1;
     int pid = clone(run_child, stack + stack_size, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan, &fd);
     int error = pid < 0 ? errno : plan.error;
+    // The parent's realtime class is for itself; its nice value stays. Not before it has executed: until then the
+    // parent waits for it, and would wait for every program that is ready to run.
+    const struct sched_param ordinary = {0};
+    if (pid > 0) sched_setscheduler(pid, SCHED_OTHER, &ordinary);
     sigprocmask(SIG_SETMASK, &old, NULL);
     munmap(stack, stack_size);
     if (pid > 0 && error != 0) {
