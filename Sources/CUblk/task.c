@@ -29,6 +29,7 @@ struct task {
     struct cu_backend_id backend;
     uint64_t size;
     size_t count;
+    int flags; // of open(2)
     const char *path;  // both behind the struct, in its allocation
     const char *bytes;
 };
@@ -113,6 +114,12 @@ static int run_open(const struct task *t) {
     return result;
 }
 
+// The descriptor is the result.
+static int run_attribute(const struct task *t) {
+    int fd = open(t->path, t->flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
 // Claims a block device for this process. The descriptor is the result.
 static int run_claim(const struct task *t) {
     int fd = open(t->path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -165,6 +172,12 @@ static int start(const struct task *model, const char *path, const void *bytes) 
 int cu_task_write(int report, uint64_t number, const char *path, const void *bytes, size_t count) {
     struct task t = {.report = report, .number = number, .run = run_write, .count = count};
     return start(&t, path, bytes);
+}
+
+int cu_task_attribute(int report, uint64_t number, const char *path, int writable) {
+    struct task t = {
+        .report = report, .number = number, .run = run_attribute, .flags = writable ? O_RDWR : O_RDONLY};
+    return start(&t, path, NULL);
 }
 
 int cu_task_access(int report, uint64_t number, const char *path, uint32_t uid, uint32_t gid, uint32_t mode) {

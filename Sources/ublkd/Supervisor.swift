@@ -17,8 +17,9 @@ final class Supervisor {
     let control: ControlDevice
     let features: DeviceFlags
     let traits: KernelTraits
+    let kernelRelease: String
     /// Why the running kernel's driver cannot be used at all.
-    let defect = KernelDefect(release: Host.kernelRelease)
+    let defect: KernelDefect?
     let workers: WorkerPool
     let agents: AgentPool
     let startedAt = Timestamp.now
@@ -79,6 +80,8 @@ final class Supervisor {
         self.notify = notify
         self.loop = loop
         traits = KernelTraits(features: features)
+        kernelRelease = Host.kernelRelease
+        defect = KernelDefect(release: kernelRelease)
         store = FdStore(notify)
         workers = WorkerPool(
             loop: loop, program: options.worker, wanted: configuration.daemon.spareWorkers, log: log)
@@ -216,6 +219,12 @@ final class Supervisor {
             if answersRequests(device) { announceNode(of: device) }
         }
         if !announced.isEmpty { announceLater(afterMilliseconds: slots.hasWaiting ? 250 : 5) }
+    }
+
+    /// In a second, as it could not be done now.
+    func announceAgain(_ device: Device) {
+        announced.append(device)
+        if announcing == nil { announceLater(afterMilliseconds: 1_000) }
     }
 
     private func announceLater(afterMilliseconds delay: UInt64) {

@@ -154,6 +154,18 @@ extension LinuxSysTests {
             #expect(try agent.done() == Done(2, -ENOENT))
         }
 
+        @Test func anAttributeIsOpenedAndPassed() throws {
+            let scratch = Scratch()
+            let path = scratch.file("attribute")
+            try AtomicFile.write(path: path, bytes: Array("7 1\n".utf8))
+            let agent = try TestAgent { _, _ in .answer(0) }
+            try agent.ask(1, .openAttribute(path: path, writable: true))
+            #expect(try agent.done() == Done(1, 0))
+            #expect(agent.textOfFile == "7 1")
+            try agent.ask(2, .openAttribute(path: scratch.file("absent"), writable: false))
+            #expect(try agent.done() == Done(2, -ENOENT))
+        }
+
         @Test func aWriteThatHangsHoldsNobodyUp() throws {
             let scratch = Scratch()
             let fifo = scratch.file("fifo")

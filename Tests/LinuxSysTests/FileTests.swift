@@ -47,6 +47,24 @@ extension LinuxSysTests {
             #expect(try SmallFile.text(path: scratch.file("t")) == text)
         }
 
+        @Test func anOpenFileIsReadFromItsBeginningAgainAndAgain() throws {
+            let scratch = Scratch()
+            try AtomicFile.write(path: scratch.file("t"), bytes: Array("7 1\n".utf8))
+            let file = try Fd.open(scratch.file("t"), flags: O_RDWR)
+            #expect(try SmallFile.text(file) == "7 1")
+            #expect(pwrite(file.raw, "8", 1, 0) == 1)
+            #expect(try SmallFile.text(file) == "8 1")
+            #expect(Sysfs.inflight(file) == 9)
+        }
+
+        @Test(arguments: [("MAJOR=8\nDISKSEQ=12\nX=1\n", 12), ("DISKSEQ=x\n", nil), ("", nil)])
+        func theEventsOfADiskTellItsSequence(contents: String, sequence: UInt64?) throws {
+            let scratch = Scratch()
+            try AtomicFile.write(path: scratch.file("uevent"), bytes: Array(contents.utf8))
+            let file = try Fd.open(scratch.file("uevent"), flags: O_RDONLY)
+            #expect((try? Uevent.diskSequence(file)) == sequence)
+        }
+
         @Test func aLockHasOneOwnerWhoIsNamed() throws {
             let scratch = Scratch()
             let path = scratch.file("lock")

@@ -57,6 +57,7 @@ private let agentRequests: [AgentRequest] =
         .stopUnclaimedDevice(device: 3, node: "/dev/ublkb3"), .syncFileSystem(path: "/srv"),
         .startUserRecovery(device: 3, retryMicroseconds: 500), .endUserRecovery(device: 3, serverPID: -1),
         .filler(device: 3, queues: 64, queueDepth: 4096), .writeAttribute(path: "/sys/x", value: "none"),
+        .openAttribute(path: "/sys/x", writable: true),
         .setNodeAccess(path: "/dev/ublkb3", uid: 0, gid: 6, mode: 0o660), .cancel(token: 9),
         .compareBackend(path: "/srv/a", .file(device: 1, inode: 2)),
         .growBackend(path: "/srv/a", .file(device: 1, inode: 2), size: 1 << 40, mayGrow: true),

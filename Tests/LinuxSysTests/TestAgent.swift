@@ -95,6 +95,8 @@ private final class TaskPipe: @unchecked Sendable {
 /// An agent's loop on a thread, and the supervisor's end of its socket.
 final class TestAgent {
     let driver: StandInDriver
+    /// The text of the file whose descriptor came last.
+    private(set) var textOfFile: String?
     private var channel: TestEnd?
     private var thread: pthread_t = 0
     private let job: Job
@@ -158,9 +160,10 @@ final class TestAgent {
         guard let channel else { throw Errno.brokenPipe }
         var p = pollfd(fd: channel.channel.fd.raw, events: Int16(POLLIN), revents: 0)
         guard poll(&p, 1, 5000) > 0 else { throw Errno.timedOut }
-        guard case .record(let bytes, _) = try channel.channel.receive(wait: false) else {
+        guard case .record(let bytes, let descriptors) = try channel.channel.receive(wait: false) else {
             throw Errno.brokenPipe
         }
+        for descriptor in descriptors { textOfFile = try SmallFile.text(Fd(owning: descriptor)) }
         return try AgentReply(record: bytes)
     }
 

@@ -78,6 +78,8 @@ struct cu_task_done {
 };
 // Each returns 0 once the thread runs. Text and bytes are copied.
 int cu_task_write(int report, uint64_t number, const char *path, const void *bytes, size_t count);
+// Result: a descriptor of the file at path, close-on-exec. To open one in sysfs waits for whoever makes or removes a device.
+int cu_task_attribute(int report, uint64_t number, const char *path, int writable);
 // Owner, group and permissions of a device node, which is not opened and not reached through a link.
 int cu_task_access(int report, uint64_t number, const char *path, uint32_t uid, uint32_t gid, uint32_t mode);
 

@@ -58,7 +58,8 @@ struct DriverCommand {
             command = .updateSize
             payload.dev_id = device
             payload.data = sectors
-        case .filler, .writeAttribute, .setNodeAccess, .compareBackend, .growBackend, .openBackend,
+        case .filler, .writeAttribute, .openAttribute, .setNodeAccess, .compareBackend, .growBackend,
+            .openBackend,
             .syncFileSystem, .cancel:
             return nil
         }

@@ -122,6 +122,9 @@ final class AgentLoop<Driver: ControlDriver> {
             let bytes = Array(value.utf8)
             try Errno.check(cu_task_write(tasks.report.raw, number, path, bytes, bytes.count))
             return .task(returnsDescriptor: false)
+        case .openAttribute(let path, let writable):
+            try Errno.check(cu_task_attribute(tasks.report.raw, number, path, writable ? 1 : 0))
+            return .task(returnsDescriptor: true)
         case .setNodeAccess(let path, let uid, let gid, let mode):
             try Errno.check(cu_task_access(tasks.report.raw, number, path, uid, gid, mode))
             return .task(returnsDescriptor: false)

@@ -26,14 +26,6 @@ public enum Sysfs {
         }
     }
 
-    /// Requests that the kernel has begun on the disk and not seen the end of; 0 when there is no such disk.
-    public static func inflight(ofDisk disk: String) -> Int {
-        guard let text = try? SmallFile.text(path: "/sys/class/block/\(disk)/inflight", limit: 64) else {
-            return 0
-        }
-        return text.split(separator: " ").compactMap { Int($0) }.reduce(0, +)
-    }
-
     /// `major:minor` of a block device by its name; nil when there is none.
     static func number(of name: String) -> String? {
         try? SmallFile.text(path: "/sys/class/block/\(name)/dev", limit: 64)

@@ -35,6 +35,8 @@ public enum AgentWork: Sendable, Equatable {
     case filler(device: UInt32, queues: UInt16, queueDepth: UInt16)
     /// Writes `value` to an absolute path in sysfs.
     case writeAttribute(path: String, value: String)
+    /// Opens an attribute in sysfs for reading, or for both; the descriptor comes with the answer.
+    case openAttribute(path: String, writable: Bool)
     /// Changes owner, group and mode of a node.
     case setNodeAccess(path: String, uid: UInt32, gid: UInt32, mode: UInt32)
     /// Result 1: `path` leads to this backend; 0: to another one.

@@ -33,6 +33,9 @@ extension AgentRequest {
         case .writeAttribute(let path, let value):
             w.put(path)
             w.put(value)
+        case .openAttribute(let path, let writable):
+            w.put(path)
+            w.put(writable)
         case .setNodeAccess(let path, let uid, let gid, let mode):
             w.put(path)
             w.put(uid)
@@ -99,6 +102,7 @@ extension AgentRequest {
                 readOnly: try r.takeBool(), directIO: try r.takeBool())
         case 18: work = .stopUnclaimedDevice(device: try r.take(), node: try r.takeString())
         case 19: work = .syncFileSystem(path: try r.takeString())
+        case 20: work = .openAttribute(path: try r.takeString(), writable: try r.takeBool())
         default: throw RecordError()
         }
     }
@@ -126,6 +130,7 @@ extension AgentWork {
         case .openBackend: 17
         case .stopUnclaimedDevice: 18
         case .syncFileSystem: 19
+        case .openAttribute: 20
         }
     }
 }

@@ -53,8 +53,7 @@ final class Device {
     var formerRecovery: LastRecovery?
     /// What its state file holds.
     var savedRecord: DeviceRecord?
-    /// The kernel's sequence number of its present disk.
-    var diskSequence: UInt64?
+    var diskLook = DiskLook.none
     /// The disk was made by this ublkd and was not announced yet.
     var hasNewDisk = false
     /// What udev's rule reads of the disk, and the disk that it is about.

@@ -95,7 +95,7 @@ extension Supervisor {
 
     /// The lowest number that nobody has and no other device was promised.
     func freeID(for device: Device) -> UInt32 {
-        var taken = Set(Sysfs.ublkDevices())
+        var taken = Set(DeviceNodes.ublkDevices())
         for other in devices.values where other !== device {
             for id in [other.configuration.id, other.machine.deviceID, other.preferredID] {
                 if let id { taken.insert(id) }

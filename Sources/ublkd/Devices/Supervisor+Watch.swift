@@ -55,7 +55,7 @@ extension Supervisor {
             let samples = (0..<page.page.queues).map { index in
                 QueueSample(page.page.queue(index), probe: device.lookProbe)
             }
-            let inflight = Sysfs.inflight(ofDisk: "ublkb\(live.deviceID)")
+            let inflight = self.inflight(onDiskOf: device)
             self.handle(
                 .looked(
                     samples, diskInflight: inflight, hasServed: device.hasServed(pid: live.worker.pid)),

@@ -8,9 +8,10 @@ import LinuxSys
 extension Supervisor {
     /// Before START_DEV makes the node.
     func expectNode(of device: Device, _ id: UInt32) {
-        device.diskSequence = Sysfs.diskSequence(of: "ublkb\(id)")
-        // An adopted device has its disk.
-        guard device.diskSequence == nil else { return }
+        // Where the device was never started there is no disk; one that is adopted may have its own.
+        if (try? control.info(of: id))?.state != .dead, let files = try? DiskFiles(disk: "ublkb\(id)") {
+            return device.diskLook = .open(files)
+        }
         device.hasNewDisk = true
         attempt("its note for udev was not written", of: device) { () throws(Errno) in
             try DiskNotes().expect("ublkb\(id)")
@@ -18,35 +19,43 @@ extension Supervisor {
     }
 
     func forgetNode(of device: Device) {
-        guard let disk = device.notedDisk else { return }
-        DiskNotes().forget(disk, sequence: device.diskSequence)
+        if let disk = device.notedDisk {
+            DiskNotes().forget(disk, sequence: device.diskLook.files?.sequence)
+        }
         device.notedDisk = nil
         device.note = nil
-        device.diskSequence = nil
+        device.diskLook = .none
         device.hasNewDisk = false
         device.scan = nil
     }
 
     /// Writes what udev would read now.
     func noteNode(of device: Device) {
-        guard let id = device.machine.deviceID else { return }
-        let disk = "ublkb\(id)"
+        guard let disk = device.disk else { return }
         device.notedDisk = disk
         let note = device.configuration.note(state: device.machine.visible.state.rawValue)
-        guard note != device.note else { return }
-        if device.diskSequence == nil { device.diskSequence = Sysfs.diskSequence(of: disk) }
-        guard let sequence = device.diskSequence, device.machine.isVerified else { return }
+        guard note != device.note, device.machine.isVerified else { return }
+        guard let files = device.diskLook.files else { return openDisk(of: device, thenAnnounce: false) }
         attempt("its note for udev was not written", of: device) { () throws(Errno) in
-            try DiskNotes().write(note, of: disk, sequence: sequence)
+            try DiskNotes().write(note, of: disk, sequence: files.sequence)
             device.note = note
         }
+    }
+
+    /// What the kernel has begun on its disk and not seen the end of; 0 until that can be read.
+    func inflight(onDiskOf device: Device) -> Int {
+        guard let files = device.diskLook.files else {
+            openDisk(of: device, thenAnnounce: false)
+            return 0
+        }
+        return files.requestsInflight
     }
 
     /// An earlier ublkd told udev all of an adopted disk that there is to tell, and udev has acted on it: a hundred disks
     /// that are looked at once more would hold up what they are adopted for.
     /// True when that is so; its note is then the one that was written.
     func recallNote(of device: Device) -> Bool {
-        guard let disk = device.disk, let sequence = device.diskSequence else { return false }
+        guard let disk = device.disk, let sequence = device.diskLook.files?.sequence else { return false }
         let note = device.configuration.note(state: VisibleState.State.live.rawValue)
         guard DiskNotes().text(of: disk, sequence: sequence) == note.text,
             FileTree.link(at: "/dev/ublk/by-name/\(device.name)") == "../../\(disk)"
@@ -66,15 +75,69 @@ extension Supervisor {
 
     /// The disk can be read (again), or its requests fail from now on: its node gets owner and mode, and udev has a look at it.
     func announceNode(of device: Device) {
-        guard let id = device.machine.deviceID else { return }
+        guard let files = device.diskLook.files else { return openDisk(of: device, thenAnnounce: true) }
         noteNode(of: device)
-        if device.hasNewDisk { setAccess(of: device, id) }
         attempt("udev was not told of it", of: device) { () throws(Errno) in
-            try Uevent.change(
-                disk: "ublkb\(id)", values: [("UBLKDSTATE", device.machine.isLive ? "live" : "failed")])
+            try files.change([("UBLKDSTATE", device.machine.isLive ? "live" : "failed")])
         }
-        if device.hasNewDisk, device.configuration.partitions { scanPartitions(of: device, id) }
+        guard device.hasNewDisk, let id = device.machine.deviceID else { return }
         device.hasNewDisk = false
+        setAccess(of: device, id)
+        if device.configuration.partitions { scanPartitions(of: device, id) }
+    }
+
+    /// Has an agent open the files of its disk. What waits for them follows.
+    private func openDisk(of device: Device, thenAnnounce announces: Bool) {
+        if case .asked(let asking) = device.diskLook {
+            asking.announces = asking.announces || announces
+            return
+        }
+        guard let disk = device.disk else { return }
+        let asking = DiskLook.Asking(announces: announces)
+        device.diskLook = .asked(asking)
+        openFile(Sysfs.eventsPath(ofDisk: disk), writable: true, asking, device) { events in
+            self.openFile(Sysfs.inflightPath(ofDisk: disk), writable: false, asking, device) { inflight in
+                do throws(Errno) {
+                    device.diskLook = .open(try DiskFiles(uevent: events, inflight: inflight))
+                } catch {
+                    return self.notOpened(asking, device, error)
+                }
+                self.noteNode(of: device)
+                if asking.announces, self.answersRequests(device) { self.announceNode(of: device) }
+            }
+        }
+    }
+
+    private func openFile(
+        _ path: String, writable: Bool, _ asking: DiskLook.Asking, _ device: Device,
+        then goOn: @escaping (SharedFd) -> Void
+    ) {
+        do throws(Errno) {
+            _ = try agents.submit(
+                .openAttribute(path: path, writable: writable), role: .starting,
+                deadline: configuration.daemon.controlTimeout.rawValue,
+                opened: { file in
+                    if device.diskLook.isAsked(by: asking) { goOn(file) }
+                },
+                report: { [weak self] outcome in
+                    switch outcome {
+                    case .submitted, .late, .returned: break
+                    case .done(let result, _): self?.notOpened(asking, device, Errno(-result))
+                    case .lost: self?.notOpened(asking, device, .timedOut)
+                    }
+                })
+        } catch {
+            notOpened(asking, device, error)
+        }
+    }
+
+    /// The disk serves all the same, and udev is told of it when that can be done.
+    private func notOpened(_ asking: DiskLook.Asking, _ device: Device, _ error: Errno) {
+        guard device.diskLook.isAsked(by: asking) else { return }
+        device.diskLook = .none
+        guard answersRequests(device) else { return }
+        log.write(.warning, "its files in sysfs were not opened: \(error)", device: device.name)
+        if asking.announces { announceAgain(device) }
     }
 
     /// Owner, group and mode of `/dev/ublkbN`. udev sets them too, where there is one.

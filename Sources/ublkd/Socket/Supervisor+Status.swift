@@ -125,7 +125,7 @@ extension Supervisor {
             version: ProductVersion.text, pid: Int(Host.processID), startedAt: startedAt, instance: instance,
             configFile: options.config, configState: configState, configProblems: configProblems,
             kernel: KernelSummary(
-                release: Host.kernelRelease, features: features.rawValue, family: traits.family.rawValue),
+                release: kernelRelease, features: features.rawValue, family: traits.family.rawValue),
             counts: counts, spareWorkers: workers.readySpares,
             agents: AgentSummary(running: agents.running, writtenOff: agents.writtenOffCount),
             foreignDevices: foreignDevices, message: summary)
@@ -134,9 +134,15 @@ extension Supervisor {
     /// Devices in the kernel that no configuration of this instance names.
     private var foreignDevices: [ForeignDevice] {
         let known = Set(devices.values.compactMap(\.machine.deviceID))
-        return Sysfs.ublkDevices().sorted().filter { !known.contains($0) }.compactMap { id in
-            (try? control.info(of: id)).map { unsupervised(id, $0) }
+        let others = DeviceNodes.ublkDevices().filter { !known.contains($0) }.compactMap { id in
+            (try? control.info(of: id)).map { (id, $0) }
         }
+        guard !others.isEmpty else { return [] }
+        // The number of one that is being added is told only when it was.
+        let beingAdded = Set(
+            devices.values.filter { $0.machine.deviceID == nil && state(of: $0) == .starting }
+                .map { $0.cookie(instance: instance).rawValue })
+        return others.filter { !beingAdded.contains($1.cookie) }.map(unsupervised)
     }
 
     func unsupervised(_ id: UInt32, _ info: DeviceInfo) -> ForeignDevice {
