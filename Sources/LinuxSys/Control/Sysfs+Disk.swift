@@ -19,11 +19,12 @@ extension Sysfs {
     /// The file of a disk that `inflight` reads.
     public static func inflightPath(ofDisk name: String) -> String { "/sys/class/block/\(name)/inflight" }
 
-    /// Opens the first for both, and the second for reading. ENOENT: there is no such disk.
+    /// Opens it for reading and writing. ENOENT: there is no such disk.
     public static func openEvents(ofDisk name: String) throws(Errno) -> Fd {
         try Fd.open(eventsPath(ofDisk: name), flags: O_RDWR)
     }
 
+    /// Opens it for reading. ENOENT: there is no such disk.
     public static func openInflight(ofDisk name: String) throws(Errno) -> Fd {
         try Fd.open(inflightPath(ofDisk: name), flags: O_RDONLY)
     }

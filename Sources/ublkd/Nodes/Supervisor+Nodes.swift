@@ -135,7 +135,8 @@ extension Supervisor {
     private func notOpened(_ asking: DiskLook.Asking, _ device: Device, _ error: Errno) {
         guard device.diskLook.isAsked(by: asking) else { return }
         device.diskLook = .none
-        guard answersRequests(device) else { return }
+        // Of a disk that is gone, or never was, there is nothing to tell.
+        guard answersRequests(device), error != .noSuchFile, error != .noSuchDevice else { return }
         log.write(.warning, "its files in sysfs were not opened: \(error)", device: device.name)
         if asking.announces { announceAgain(device) }
     }
