@@ -360,6 +360,7 @@ static void kill_and_recover(void)
     }
     must(result, "START_USER_RECOVERY");
     double started = ms(begin);
+    uint64_t accepted = now_ns();
     await_prepared(&spare);
     double prepared = ms(begin);
     send_control(CU_CTRL_END_USER_RECOVERY, (uint64_t)spare.pid);
@@ -367,6 +368,7 @@ static void kill_and_recover(void)
     expect(&spare, 4, bytes);
     double serving = ms(begin);
     must(await_control(), "END_USER_RECOVERY");
+    printf("START accepted at %llu ms\n", (unsigned long long)(accepted / 1000000));
     printf("recovered %d: reaped %.1f START %.1f (%u tries) prepared %.1f serving %.1f LIVE %.1f ms\n", spare.pid,
            reaped, started, tries, prepared, serving, ms(begin));
     worker = spare;
