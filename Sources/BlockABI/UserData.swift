@@ -34,5 +34,7 @@ public struct UserData: RawRepresentable, Equatable, Sendable {
         public static var cancel: Kind { Kind(rawValue: 5) }
         /// It is time to look at the age of requests.
         public static var tick: Kind { Kind(rawValue: 6) }
+        /// It is time to see whether the queue is at rest.
+        public static var rest: Kind { Kind(rawValue: 7) }
     }
 }

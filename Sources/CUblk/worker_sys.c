@@ -227,6 +227,31 @@ void *cu_map_lazy(size_t bytes) {
     return p;
 }
 
+int cu_give_back(void *address, size_t bytes) {
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
+    unsigned char known;
+    // What cannot be checked afterwards is not given back.
+    if (mincore(address, 1, &known) < 0) return -errno;
+    return result(madvise(address, bytes, MADV_DONTNEED_LOCKED));
+}
+
+int cu_is_resident(const void *address, size_t bytes) {
+    unsigned char pages[256];
+    const size_t most = sizeof(pages) * 4096;
+    for (size_t at = 0; at < bytes; at += most) {
+        size_t part = bytes - at < most ? bytes - at : most;
+        int r;
+        do r = mincore((char *)address + at, part, pages);
+        while (r < 0 && errno == EAGAIN);
+        if (r < 0) return -errno;
+        for (size_t i = 0; i < (part + 4095) / 4096; i++)
+            if (!(pages[i] & 1)) return 0;
+    }
+    return 1;
+}
+
 const void *cu_map_shared(int fd, uint64_t offset, size_t bytes, int *error) {
     void *p = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, (off_t)offset);
     *error = p == MAP_FAILED ? -errno : 0;

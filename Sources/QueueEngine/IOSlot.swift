@@ -16,6 +16,10 @@ struct IOSlot {
     /// Step of the target's present submission: with the tag it names the entry, should that be cancelled.
     var step: UInt8 = 0
     var place = Place.driver
+    /// Bytes of the tag's buffer, from its start, that requests may have touched since it was given back.
+    var touched: UInt32 = 0
+    /// Its buffer was given back, and no request came since.
+    var isGivenBack = false
     /// It was begun again when its queue got a backend.
     var isReplayed = false
 

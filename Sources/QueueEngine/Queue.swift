@@ -109,7 +109,7 @@ final class Queue {
         device: Int32, backend: borrowing Backend, faults: InjectedFaults?,
         header: UnsafeMutablePointer<cu_status_header>,
         status: UnsafeMutablePointer<cu_queue_status>,
-        user: ServingUser, cpus: [Int32]
+        user: ServingUser, cpus: [Int32], memoryIsLocked: Bool
     ) throws(EngineError) {
         var refused: Int32 = 0
         let mapping = cu_map_shared(device, geometry.mappingOffset(index), geometry.mappingBytes, &refused)
@@ -127,7 +127,7 @@ final class Queue {
             descriptors: mapping.assumingMemoryBound(to: cu_io_desc.self), slots: slots, buffers: buffers,
             stride: geometry.stride, maxIO: UInt64(geometry.maxIO),
             readOnly: backend.facts.readOnly, status: status, words: cu_request_words(status), header: header,
-            signals: signals)
+            signals: signals, givesBack: memoryIsLocked && ring.runsOnlyWhenEntered)
         let kept = UnsafeMutableBufferPointer<Int32>.allocate(capacity: cpus.count)
         _ = kept.initialize(from: cpus)
         start.pointee.attached = QueueStart.Attached(

@@ -29,6 +29,9 @@ struct QueueMemory {
     let words: UnsafeMutablePointer<UInt64>
     let header: UnsafeMutablePointer<cu_status_header>
     let signals: UnsafeMutablePointer<cu_queue_signals>
+    /// At rest its buffers can be given back: they are locked, so that what is not resident was not touched, and the
+    /// ring runs the driver's part only when it is entered.
+    let givesBack: Bool
 
     /// Bytes of the device; it may have grown since the last look.
     @inline(__always)
@@ -49,6 +52,7 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
     var now: UInt64 = 0
     private var inflight: UInt32 = 0
     var repair = QueueRepair()
+    var rest = QueueRest()
     /// Slots that the driver took back.
     private var aborted: UInt32 = 0
     /// The driver is taking the slots back; what is in flight is still answered, nothing new is expected.
@@ -122,6 +126,7 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
         }
         cu_cq_release(ring, tail)
         if answered { cu_meter_progress(memory.status, now) }
+        if rest.isDue, !ending { lookAtRest(idle: inflight == 0) }
     }
 
     @inline(__always)
@@ -135,9 +140,10 @@ struct QueueLoop<T: Target & ~Copyable, E: Enter & ~Copyable>: ~Copyable {
             memory.words, UInt32(tag), UInt32(slot.pointee.request.operation.rawValue),
             slot.pointee.request.offset &>> 9)
         let refused = refusal(of: slot.pointee.request)
-        if refused != 0 {
-            settle(tag, .done(refused))
-        } else if repair.stage != .none {
+        if refused != 0 { return settle(tag, .done(refused)) }
+        touch(tag)
+        if broken != nil { return }
+        if repair.stage != .none {
             slot.pointee.place = .parked
         } else {
             settle(tag, target.begin(tag, slot, buffer(tag), &submissions))
@@ -246,6 +252,7 @@ extension QueueLoop where T: ~Copyable, E: ~Copyable {
             if !armWake() || !armTick() { broken = .ringLost(.busy) }
         case .grace: graceOver = true
         case .cancel: break
+        case .rest: rest.isDue = true
         case .tick:
             repair.isTicking = false
             lookAtAges()

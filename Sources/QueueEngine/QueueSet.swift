@@ -54,10 +54,11 @@ public struct QueueSet: ~Copyable {
 
     /// Maps the requests of every queue and fixes ublkcN and the backend in every ring. Afterwards the caller
     /// closes its plain descriptor of ublkcN. `faults` happen on purpose, whatever the backend does. `header` and `status(i)` are the device's status page; each
-    /// thread will serve as `user` on its list of `cpus` (a queue without one: wherever the process may run).
+    /// thread will serve as `user` on its list of `cpus` (a queue without one: wherever the process may run). Where
+    /// memory is locked as it is touched, queues at rest give their buffers back.
     public mutating func attach(
         device: Int32, backend: consuming Backend, faults: InjectedFaults? = nil, user: ServingUser,
-        cpus: [[Int32]],
+        cpus: [[Int32]], memoryIsLocked: Bool = false,
         header: UnsafeMutablePointer<cu_status_header>,
         status: (UInt16) -> UnsafeMutablePointer<cu_queue_status>?
     ) throws(EngineError) {
@@ -75,7 +76,7 @@ public struct QueueSet: ~Copyable {
             let index = Int(queue.index)
             try queue.attach(
                 device: device, backend: backend, faults: faults, header: header, status: block,
-                user: user, cpus: index < cpus.count ? cpus[index] : [])
+                user: user, cpus: index < cpus.count ? cpus[index] : [], memoryIsLocked: memoryIsLocked)
         }
         self.backend = consume backend
     }

@@ -154,7 +154,8 @@ struct PreparedWorker: ~Copyable {
         do throws(EngineError) {
             try queues.attach(
                 device: node.raw, backend: needs.backend, faults: spec.faults, user: user,
-                cpus: spec.cpus.isEmpty ? affinity : spec.cpus, header: header
+                cpus: spec.cpus.isEmpty ? affinity : spec.cpus, memoryIsLocked: spec.lockMemory,
+                header: header
             ) { index in Int(index) < blocks.count ? blocks[Int(index)] : nil }
         } catch {
             throw WorkerFailure(error)

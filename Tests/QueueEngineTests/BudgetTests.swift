@@ -27,7 +27,7 @@ private struct BudgetEnter: Enter, ~Copyable {
             let entry = sq.sqes + Int(head & sq.ring_mask)
             let data = UserData(rawValue: entry.pointee.user_data)
             head &+= 1
-            if data.kind == .wake { continue }
+            if data.kind == .wake || data.kind == .rest { continue }
             let place = cq.cqes + Int(tail & cq.ring_mask)
             place.pointee.user_data = data.rawValue
             if data.kind == .slot {

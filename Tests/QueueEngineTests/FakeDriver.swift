@@ -40,6 +40,7 @@ final class FakeDriver {
     private(set) var backends: [Int32] = []
     var replaceResult: Int32 = 1
     private var tick: UInt64?
+    private var rest: UInt64?
     private var parked: Set<UInt16> = []
     private var wakeRead: UInt64?
     private var calls = 0
@@ -88,6 +89,15 @@ final class FakeDriver {
         ring.complete(tick, -62)
     }
 
+    /// The queue's timeout that looks whether it is at rest is in the ring.
+    var isTimingRest: Bool { rest != nil }
+
+    func restNow() {
+        guard let rest else { return }
+        self.rest = nil
+        ring.complete(rest, -62)
+    }
+
     func replaceBackend(by descriptor: Int32) -> Int32 {
         backends.append(descriptor)
         return replaceResult
@@ -114,6 +124,7 @@ final class FakeDriver {
         case .wake: wakeRead = entry.user_data
         case .grace: ring.complete(entry.user_data, -62)
         case .tick: tick = entry.user_data
+        case .rest: rest = entry.user_data
         case .cancel:
             ring.complete(entry.user_data, 0)
             cancelled.append(entry.addr)

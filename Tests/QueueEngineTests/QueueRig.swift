@@ -11,7 +11,7 @@ final class QueueRig {
 
     init(
         depth: UInt16 = 4, maxIO: UInt32 = 65_536, size: UInt64 = 1 << 20, readOnly: Bool = false,
-        entries: UInt32? = nil
+        entries: UInt32? = nil, givesBack: Bool = true
     ) {
         driver = FakeDriver(depth: depth, entries: entries)
         ending = Self.zeroed(0)
@@ -27,7 +27,7 @@ final class QueueRig {
             index: 3, depth: depth, descriptors: UnsafePointer(driver.descriptors), slots: slots,
             buffers: .allocate(byteCount: Int(maxIO) * Int(depth), alignment: 4096), stride: Int(maxIO),
             maxIO: UInt64(maxIO), readOnly: readOnly, status: Self.zeroed(cu_queue_status()), words: words,
-            header: Self.zeroed(cu_status_header()), signals: signals)
+            header: Self.zeroed(cu_status_header()), signals: signals, givesBack: givesBack)
         memory.header.pointee.size = size
         memory.header.pointee.backend_end = .max
     }

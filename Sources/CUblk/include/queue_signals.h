@@ -59,8 +59,10 @@ struct cu_queue_signals {
     int32_t repair_error;   // -errno
     uint64_t request_limit_ns; // older requests below make the backend be built anew; 0: no limit
     struct __kernel_timespec tick;
+    struct __kernel_timespec rest;
 };
 
+#define CU_REST_S 2           // without a request, until a queue gives its buffers back
 #define CU_GRACE_NS 100000000 // for aborts still to come, once one came and nothing is in flight
 
 static inline void cu_signal(struct cu_queue_signals *s, uint32_t phase, int32_t error) {
@@ -128,6 +130,13 @@ static inline void cu_prep_tick(struct io_uring_sqe *sqe, struct cu_queue_signal
     s->tick.tv_sec = ns / 1000000000;
     s->tick.tv_nsec = ns % 1000000000;
     io_uring_prep_timeout(sqe, &s->tick, 0, 0);
+    sqe->user_data = user_data;
+}
+
+static inline void cu_prep_rest(struct io_uring_sqe *sqe, struct cu_queue_signals *s, uint64_t user_data) {
+    s->rest.tv_sec = CU_REST_S;
+    s->rest.tv_nsec = 0;
+    io_uring_prep_timeout(sqe, &s->rest, 0, 0);
     sqe->user_data = user_data;
 }
 

@@ -79,6 +79,11 @@ int64_t cu_read_link(const char *path, char *out, size_t capacity);
 // Zeroed pages, counted only once touched; NULL when refused. Small pages: a request of 4 KiB must not make
 // 2 MiB resident.
 void *cu_map_lazy(size_t bytes);
+// Pages of such a mapping are untouched again, locked ones too (MADV_DONTNEED_LOCKED, Linux 5.18).
+int cu_give_back(void *address, size_t bytes);
+// 1: all of it is resident; 0: some of it is not; or -errno (mincore). Meant for locked memory: what was swapped out
+// is not resident either.
+int cu_is_resident(const void *address, size_t bytes);
 // Shared and read-only; NULL when refused, with the reason in `error` as -errno.
 const void *cu_map_shared(int fd, uint64_t offset, size_t bytes, int *error);
 void cu_unmap(const void *address, size_t bytes);

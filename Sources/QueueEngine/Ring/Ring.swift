@@ -40,6 +40,9 @@ struct Ring: ~Copyable {
         self.raw = raw
     }
 
+    /// Completions are posted, and what the driver does for them is done, only while the ring is entered.
+    var runsOnlyWhenEntered: Bool { raw.pointee.flags & UInt32(IORING_SETUP_DEFER_TASKRUN) != 0 }
+
     deinit {
         io_uring_queue_exit(raw)
         raw.deallocate()
