@@ -25,7 +25,7 @@ final class QueueRig {
         words.initialize(repeating: 0, count: Int(depth))
         memory = QueueMemory(
             index: 3, depth: depth, descriptors: UnsafePointer(driver.descriptors), slots: slots,
-            buffers: .allocate(byteCount: Int(maxIO) * Int(depth), alignment: 4096), stride: Int(maxIO),
+            buffers: Self.untouched(Int(maxIO) * Int(depth)), stride: Int(maxIO),
             maxIO: UInt64(maxIO), readOnly: readOnly, status: Self.zeroed(cu_queue_status()), words: words,
             header: Self.zeroed(cu_status_header()), signals: signals, givesBack: givesBack)
         memory.header.pointee.size = size
@@ -34,7 +34,7 @@ final class QueueRig {
 
     deinit {
         memory.slots.deallocate()
-        memory.buffers.deallocate()
+        cu_unmap(memory.buffers, Int(memory.maxIO) * Int(memory.depth))
         memory.status.deallocate()
         memory.words.deallocate()
         memory.header.deallocate()
@@ -73,6 +73,12 @@ final class QueueRig {
         FileTarget(
             block: block, bufferBytes: UInt32(memory.maxIO), buffered: buffered, mayUnmap: mayUnmap,
             depth: memory.depth, header: memory.header)
+    }
+
+    /// As the worker has its buffers: nothing of them is resident yet.
+    private static func untouched(_ bytes: Int) -> UnsafeMutableRawPointer {
+        guard let buffers = cu_map_lazy(bytes) else { fatalError("no address space for buffers") }
+        return buffers
     }
 
     private static func zeroed<T>(_ value: T) -> UnsafeMutablePointer<T> {
