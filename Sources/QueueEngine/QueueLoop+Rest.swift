@@ -18,7 +18,8 @@ struct QueueRest {
 // At rest every slot's command is with the driver, which copies a WRITE into the slot's buffer before it completes the
 // command. Nothing is lost by that for two reasons, of which each is enough. The ring runs the driver's part only
 // within `enter`, and what came there was reaped before. And a WRITE that is the first in a buffer that was given back
-// must be resident: were it not, the process would end, and the driver would give the request to the next worker.
+// must be resident: were it not, the process would end, and the request would run again or fail, as the device's mode
+// of recovery is; zeroes never go below in place of data.
 extension QueueLoop where T: ~Copyable, E: ~Copyable {
     /// Bytes of each buffer that stay: small requests find their page as they left it.
     static var kept: UInt32 { 4096 }

@@ -58,7 +58,7 @@ public struct QueueSet: ~Copyable {
     /// memory is locked as it is touched, queues at rest give their buffers back.
     public mutating func attach(
         device: Int32, backend: consuming Backend, faults: InjectedFaults? = nil, user: ServingUser,
-        cpus: [[Int32]], memoryIsLocked: Bool = false,
+        cpus: [[Int32]], memoryIsLocked: Bool,
         header: UnsafeMutablePointer<cu_status_header>,
         status: (UInt16) -> UnsafeMutablePointer<cu_queue_status>?
     ) throws(EngineError) {
