@@ -46,8 +46,11 @@ public struct Errno: Error, Hashable, Sendable, RawRepresentable {
 extension Errno {
     /// The host lacks something just now: memory, processes, descriptors. It says nothing of what was asked for.
     public var isLack: Bool {
-        [.tryAgain, .noMemory, .tooManyFiles, .tooManyFilesOnHost].contains(self)
+        [.tryAgain, .noMemory].contains(self) || isLackOfDescriptors
     }
+
+    /// The process has as many open files as it may have, or the host has.
+    public var isLackOfDescriptors: Bool { self == .tooManyFiles || self == .tooManyFilesOnHost }
 
     /// Whoever was to ask did not get to the end of it: nothing is known of what was asked for.
     public var isNoAnswer: Bool { isLack || [.interrupted, .canceled, .timedOut, .busy].contains(self) }

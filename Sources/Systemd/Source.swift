@@ -38,6 +38,11 @@ public final class Source {
 
     deinit { sd_event_source_disable_unref(raw) }
 
+    /// A source that is not enabled stays, and its handler is not called (sd_event_source_set_enabled(3)).
+    public func enable(_ isEnabled: Bool) {
+        sd_event_source_set_enabled(raw, Int32(isEnabled ? SD_EVENT_ON : SD_EVENT_OFF))
+    }
+
     /// The handler behind a callback's context. The copy keeps it alive even if it ends its own source.
     static func handler(_ context: UnsafeMutableRawPointer?) -> Handler? {
         guard let context else { return nil }

@@ -15,6 +15,8 @@ final class ClientConnection {
 
     let peer: PeerCredentials
     let access: Access
+    /// One call, and the end: it has the last descriptor, which the next client needs.
+    private let isBrief: Bool
     private let fd: Fd
     private let loop: EventLoop
     private unowned let server: SocketServer
@@ -31,17 +33,20 @@ final class ClientConnection {
     private var isSubscribed = false
     private(set) var isClosed = false
 
-    init(_ fd: consuming Fd, peer: PeerCredentials, access: Access, loop: EventLoop, server: SocketServer)
-        throws(Errno)
-    {
+    init(
+        _ fd: consuming Fd, peer: PeerCredentials, access: Access, isBrief: Bool, loop: EventLoop,
+        server: SocketServer
+    ) throws(Errno) {
         self.fd = fd
         self.peer = peer
         self.access = access
+        self.isBrief = isBrief
         self.loop = loop
         self.server = server
         readSource = try loop.addIO(self.fd.raw, events: .readable, priority: .soon) { [weak self] _ in
             self?.read()
         }
+        if isBrief { startDeadline() }
     }
 
     /// Takes what has arrived, if anything has.
@@ -72,13 +77,14 @@ final class ClientConnection {
                 return close()
             }
             guard let frame else {
-                return decoder.pendingBytes > 0 ? startDeadline() : stopDeadline()
+                return decoder.pendingBytes > 0 || isBrief ? startDeadline() : stopDeadline()
             }
             stopDeadline()
             switch server.dispatcher.dispatch(frame, from: access) {
             case .reply(let bytes): send(bytes)
             case .ignore: break
             case .hangUp: return close()
+            case .request(.subscribe, _) where isBrief: return close()
             case .request(.subscribe(let since), _):
                 isAnswering = true
                 isSubscribed = true
@@ -121,6 +127,7 @@ final class ClientConnection {
         pending = []
         sent = 0
         writeSource = nil
+        if isBrief { return close() }
         if decoder.pendingBytes == 0 { stopDeadline() }
     }
 

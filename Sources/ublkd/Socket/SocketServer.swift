@@ -17,6 +17,12 @@ final class SocketServer {
     private var source: Source?
     private var clients: [ObjectIdentifier: ClientConnection] = [:]
     private var nextTurn: UInt64 = 0
+    /// Given up for a client when there is no other descriptor: whoever asks why nothing recovers is answered.
+    private var spare: Fd?
+    /// Runs while the listener is not watched.
+    private var pause: Source?
+    /// What the last client that came could not get, as the log has said.
+    private var lack: Errno?
 
     init(path: String, supervisor: Supervisor) throws(Errno) {
         self.supervisor = supervisor
@@ -37,22 +43,47 @@ final class SocketServer {
     }
 
     private func accept() {
+        if spare == nil { spare = try? listener.fd.duplicate() }
         do throws(Errno) {
-            let fd = try listener.accept()
-            // Closing at once is the only answer that costs nothing.
-            guard clients.count < Self.maxClients else { return }
-            let peer = try PeerCredentials(of: fd)
-            let access = access(of: peer)
-            guard access == .admin || clients.count < Self.maxClients - Self.placesForAdmins else { return }
-            let client = try ClientConnection(
-                fd, peer: peer, access: access, loop: supervisor.loop, server: self)
-            clients[ObjectIdentifier(client)] = client
-            // Its first call is there already, as a rule.
-            client.read()
+            try admit(try listener.accept(), isBrief: false)
+            lack = nil
         } catch {
             guard error != .tryAgain else { return }
-            supervisor.log.write(.warning, "a client could not be accepted: \(error)")
+            if lack != error { supervisor.log.write(.warning, whyNotAccepted(error)) }
+            lack = error
+            guard error.isLackOfDescriptors, spare != nil else { return rest() }
+            spare = nil
+            do throws(Errno) { try admit(try listener.accept(), isBrief: true) } catch { rest() }
         }
+    }
+
+    private func admit(_ fd: consuming Fd, isBrief: Bool) throws(Errno) {
+        // Closing at once is the only answer that costs nothing.
+        guard clients.count < Self.maxClients else { return }
+        let peer = try PeerCredentials(of: fd)
+        let access = access(of: peer)
+        guard access == .admin || clients.count < Self.maxClients - Self.placesForAdmins else { return }
+        let client = try ClientConnection(
+            fd, peer: peer, access: access, isBrief: isBrief, loop: supervisor.loop, server: self)
+        clients[ObjectIdentifier(client)] = client
+        // Its first call is there already, as a rule.
+        client.read()
+    }
+
+    /// The client stays in the queue of the listener, which would call again at once.
+    private func rest() {
+        pause = try? supervisor.loop.addTimer(afterMilliseconds: 100) { [weak self] in
+            self?.pause = nil
+            self?.source?.enable(true)
+        }
+        source?.enable(pause == nil)
+    }
+
+    private func whyNotAccepted(_ error: Errno) -> String {
+        guard error.isLackOfDescriptors else { return "a client could not be accepted: \(error)" }
+        let remedy =
+            error == .tooManyFiles ? "raise LimitNOFILE= of ublkd.service" : "raise the sysctl fs.file-max"
+        return "no descriptor is left for clients, which are answered one at a time: \(error); \(remedy)"
     }
 
     /// Root and members of group `ublkd` change things; a worker's user never does.
