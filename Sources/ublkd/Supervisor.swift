@@ -22,7 +22,7 @@ final class Supervisor {
     let defect: KernelDefect?
     let workers: WorkerPool
     let agents: AgentPool
-    let startedAt = Timestamp.now
+    let startedAt = Instant.now
 
     var configuration: HostConfiguration
     var configState: HostStatus.ConfigState = .current
@@ -174,7 +174,7 @@ final class Supervisor {
         while !events.isEmpty {
             let (device, event) = events.removeFirst()
             TestPoint.pass("ublkd.heard.\(event.name)")
-            let now = Instant(nanoseconds: Clock.monotonic())
+            let now = Instant.now
             let effects = device.machine.handle(event, at: now)
             noteStep(of: device, event, effects)
             for effect in effects {
@@ -237,7 +237,6 @@ final class Supervisor {
         if visible.state != device.visible.state {
             device.visibleSince = .now
             changed.append(device)
-            if case .recovering = device.machine.phase { device.recoveryStartedAt = .now }
             if visible.state == .pendingRemoval { watchForClose() }
             answerStopWaiters(device)
             switch visible.state {

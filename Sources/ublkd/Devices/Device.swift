@@ -37,10 +37,8 @@ final class Device {
     /// Number to take again after a stop: it is kept until the device is removed.
     var preferredID: UInt32?
     /// Fell into the present visible state at this time.
-    var visibleSince: Timestamp
+    var visibleSince: Instant
     var visible: VisibleState
-    /// Moment of the wall clock when the last recovery began.
-    var recoveryStartedAt: Timestamp?
     /// A change of the configuration that this device cannot take now, in words.
     var pendingChange: String?
     /// Calls that wait for this device's stop to come to an end.
@@ -67,7 +65,7 @@ final class Device {
     var isLostWithWorker = false
     private var lastSerialized: (configuration: DeviceConfiguration, text: String)?
 
-    init(_ configuration: DeviceConfiguration, machine: DeviceMachine, now: Timestamp) {
+    init(_ configuration: DeviceConfiguration, machine: DeviceMachine, now: Instant) {
         name = configuration.name
         self.configuration = configuration
         self.machine = machine

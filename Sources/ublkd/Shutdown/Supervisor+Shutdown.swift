@@ -14,7 +14,7 @@ extension Supervisor {
 
     /// Adopts every device of this instance and stops it. Returns the exit status: 0 if none is left.
     func shutDown(inherited: FdStore.Inherited) throws(Errno) -> Int32 {
-        let state = HostShutdown(began: now, grace: configuration.daemon.shutdownGrace.rawValue)
+        let state = HostShutdown(began: .now, grace: configuration.daemon.shutdownGrace.rawValue)
         shutdown = state
         startsDevices = false
         try watchSignals()
@@ -33,8 +33,6 @@ extension Supervisor {
         return 1
     }
 
-    private var now: Instant { Instant(nanoseconds: Clock.monotonic()) }
-
     private var disks: [Device] { devices.values.filter { $0.machine.deviceID != nil } }
 
     private var isAnyLeft: Bool { !disks.isEmpty || !orphans.isEmpty }
@@ -48,7 +46,7 @@ extension Supervisor {
 
     private func look() {
         shutdownTimer = nil
-        let now = now
+        let now = Instant.now
         let onlyDeletions = orphans.isEmpty && disks.allSatisfy(\.machine.isDeleting)
         guard isAnyLeft, let state = shutdown, !state.isOver(at: now),
             shutdown?.isDone(onlyDeletions, at: now) == false

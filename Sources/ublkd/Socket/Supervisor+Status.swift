@@ -18,8 +18,8 @@ extension Supervisor {
             name: device.name, id: id.map { Int($0) }, node: id.map { "/dev/ublkb\($0)" },
             state: state(of: device),
             reason: pending == nil ? visible.reason.wire : .reloadPending,
-            message: pending ?? device.publicMessage(visible.message), since: device.visibleSince,
-            nextAttempt: visible.nextAttempt.map { Timestamp(monotonicNanoseconds: $0.nanoseconds) },
+            message: pending ?? device.publicMessage(visible.message),
+            since: device.visibleSince.wallTime, nextAttempt: visible.nextAttempt?.wallTime,
             kernelState: id.flatMap { try? control.info(of: $0).state }.flatMap { $0.wire },
             workerPid: device.machine.worker.map { Int($0.pid) }, target: device.configuration.targetName,
             size: device.parameters?.size ?? device.machine.facts?.size ?? device.configuration.size,
@@ -54,7 +54,7 @@ extension Supervisor {
         if ended, let live = record.live { downtime = live.seconds - record.detected.seconds }
         return LastRecovery(
             cause: record.cause.wire, scope: record.scope == .queue ? .queue : .worker,
-            startedAt: Timestamp(monotonicNanoseconds: record.detected.nanoseconds),
+            startedAt: record.detected.wallTime,
             downtimeSeconds: downtime,
             steps: RecoverySteps(
                 detected: record.detected.seconds, startSent: record.startSent?.seconds,
@@ -122,8 +122,9 @@ extension Supervisor {
         var counts: [StatusWire.DeviceState: Int] = [:]
         for device in devices.values { counts[state(of: device), default: 0] += 1 }
         return HostStatus(
-            version: ProductVersion.text, pid: Int(Host.processID), startedAt: startedAt, instance: instance,
-            configFile: options.config, configState: configState, configProblems: configProblems,
+            version: ProductVersion.text, pid: Int(Host.processID), startedAt: startedAt.wallTime,
+            instance: instance, configFile: options.config, configState: configState,
+            configProblems: configProblems,
             kernel: KernelSummary(
                 release: kernelRelease, features: features.rawValue, family: traits.family.rawValue),
             counts: counts, spareWorkers: workers.readySpares,
