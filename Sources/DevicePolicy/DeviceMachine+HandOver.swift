@@ -8,12 +8,17 @@ extension DeviceMachine {
     mutating func handleHandOver(_ event: DeviceEvent, _ live: Live) {
         var l = live
         switch event {
-        case .replaceWorker: begin(&l, isUpgrade: false)
-        case .upgrade: begin(&l, isUpgrade: true)
+        case .upgrade:
+            guard l.handOver == nil else { return }
+            guard canReplace else {
+                return emit(.handOverEnded(Failure(.none, "something else is being done to the device")))
+            }
+            begin(&l, isUpgrade: true)
         case .workerGiven(let ref):
             guard l.handOver?.step == .requested, dying == nil else { return emit(.kill(ref.id)) }
             l.handOver?.step = .preparing
             l.handOver?.worker = ref
+            isOutdated = false
             emit(.configureBeside(ref.id))
         case .workerUnavailable(let failure):
             guard l.handOver?.step == .requested else { return }
@@ -41,12 +46,17 @@ extension DeviceMachine {
         phase = .live(l)
     }
 
+    /// After every event: as soon as nothing else is being done to the device.
+    mutating func replaceOutdated() {
+        guard isOutdated, case .live(var live) = phase, live.handOver == nil, canReplace else { return }
+        isOutdated = false
+        begin(&live, isUpgrade: false)
+        phase = .live(live)
+    }
+
+    private var canReplace: Bool { dying == nil && pendingControl == nil && settings.survivesWorker }
+
     private mutating func begin(_ l: inout Live, isUpgrade: Bool) {
-        guard l.handOver == nil else { return }
-        guard dying == nil, pendingControl == nil, settings.survivesWorker else {
-            guard isUpgrade else { return }
-            return emit(.handOverEnded(Failure(.none, "something else is being done to the device")))
-        }
         l.handOver = HandOver(isUpgrade: isUpgrade)
         emit(isUpgrade ? .takeNewProgram : .takeWorker)
         arm(.step, afterMilliseconds: Self.prepareTime)

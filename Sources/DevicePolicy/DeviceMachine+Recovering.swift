@@ -31,6 +31,7 @@ extension DeviceMachine {
         case .workerGiven(let ref):
             guard r.worker == .requested else { return emit(.kill(ref.id)) }
             r.worker = .preparing(ref)
+            isOutdated = false
             emit(.configure(ref.id, failing: r.failing))
             arm(.step, afterMilliseconds: Self.prepareTime)
             advance(r)

@@ -4,7 +4,7 @@ internal import BlockABI
 extension DeviceMachine {
     mutating func handle(_ event: DeviceEvent, in live: Live) {
         switch event {
-        case .replaceWorker, .upgrade, .workerGiven, .workerUnavailable, .workerReady:
+        case .upgrade, .workerGiven, .workerUnavailable, .workerReady:
             handleHandOver(event, live)
         case .workerDied(let id, _, _) where id == live.handOver?.worker?.id: handleHandOver(event, live)
         case .workerFailed(let id, _) where id == live.handOver?.worker?.id: handleHandOver(event, live)
@@ -42,7 +42,7 @@ extension DeviceMachine {
             let live = withoutHandOver(live, Failure(.controlWedged, "the kernel does not answer"))
             wedged(deviceID: live.deviceID, worker: live.worker, step)
         case .stop(let remove, let force, _): stop(live, remove: remove, force: force)
-        case .closed where removalPending: stop(live, remove: true, force: false)
+        case .closed where removalPending: stop(live, remove: true, force: false, isTry: true)
         case .deviceGone: vanished(live)
         default: break
         }
@@ -71,14 +71,15 @@ extension DeviceMachine {
                 killSent: dying != nil, isGone: true))
     }
 
-    private mutating func stop(_ live: Live, remove: Bool, force: Bool) {
+    private mutating func stop(_ live: Live, remove: Bool, force: Bool, isTry: Bool = false) {
         removalPending = removalPending || remove
         let wasReplacing = live.isReplacing
         let live = withoutHandOver(live, Failure(.operatorAsked, "it is stopped"))
         beginStopping(
             Stopping(
                 deviceID: live.deviceID, worker: live.worker, purpose: stopPurpose(remove: remove),
-                killFirst: dying != nil || wasReplacing, force: force, killSent: dying != nil, live: live)
+                killFirst: dying != nil || wasReplacing, force: force, isTry: isTry, killSent: dying != nil,
+                live: live)
         )
     }
 
@@ -163,7 +164,7 @@ extension DeviceMachine {
         case .stop(let remove, let force, _): stop(failed, remove: remove, force: force)
         case .closed where removalPending && failed.deviceID != nil:
             guard failed.wedge == nil else { return }
-            stop(failed, remove: true, force: false)
+            stop(failed, remove: true, force: false, isTry: true)
         case .controlDone(let step, let result, _) where step.meansGone(result): vanished(failed)
         case .controlDone(let step, let result, _): noteAnswer(failed, step, result)
         case .controlLost(let step): wedged(deviceID: failed.deviceID, worker: nil, step)
@@ -178,7 +179,7 @@ extension DeviceMachine {
         }
     }
 
-    private mutating func stop(_ failed: Failed, remove: Bool, force: Bool) {
+    private mutating func stop(_ failed: Failed, remove: Bool, force: Bool, isTry: Bool = false) {
         if let wedge = failed.wedge { return stop(failed, wedge, remove: remove, force: force) }
         guard let id = failed.deviceID else {
             emit(.disarm(.retry))
@@ -192,7 +193,8 @@ extension DeviceMachine {
         beginStopping(
             Stopping(
                 deviceID: id, worker: nil, purpose: stopPurpose(remove: remove), killFirst: true,
-                force: force || isLost, mustBeRemade: failed.mustBeRemade, failed: isLost ? nil : former))
+                force: force || isLost, isTry: isTry, mustBeRemade: failed.mustBeRemade,
+                failed: isLost ? nil : former))
     }
 
     /// The recovery that was given up had a command under way: what it did counts for the next one.

@@ -27,6 +27,7 @@ extension DeviceMachine {
             s.worker = ref
             s.step = .preparing
             phase = .starting(s)
+            isOutdated = false
             emit(.configure(ref.id, failing: false))
         case .workerUnavailable(let failure) where s.step == .waitingForWorker && s.askedForWorker:
             abandon(s, for: .undo(failure))

@@ -18,7 +18,9 @@ public struct VisibleState: Sendable, Equatable {
 }
 
 extension DeviceMachine {
-    public var visible: VisibleState {
+    public var visible: VisibleState { visible(in: phase) }
+
+    private func visible(in phase: DevicePhase) -> VisibleState {
         switch phase {
         case .absent: return VisibleState(.absent)
         case .starting(let starting): return VisibleState(.starting, starting.trouble)
@@ -38,7 +40,9 @@ extension DeviceMachine {
         case .recovering(let recovering):
             return VisibleState(
                 .recovering, recovering.trouble?.failure, nextAttempt: recovering.nextAttempt)
-        case .stopping(let stopping): return VisibleState(.stopping, stopping.trouble)
+        case .stopping(let stopping):
+            if removalPending, let former = stopping.whileTried { return visible(in: former) }
+            return VisibleState(.stopping, stopping.trouble)
         case .stopped: return VisibleState(.stopped, Failure(.operatorAsked, "stopped by an operator"))
         case .failed(let failed):
             // An operator's word alone does not cure what the kernel lost.
@@ -123,5 +127,14 @@ extension DeviceMachine {
     /// Verified LIVE and served by its own target.
     public var isLive: Bool {
         if case .live(let live) = phase { !live.failing } else { false }
+    }
+}
+
+extension Stopping {
+    /// Where the device stands while the kernel is only asked, which most often refuses again; nil: it is stopped.
+    fileprivate var whileTried: DevicePhase? {
+        guard isTry, !force, !killSent, step == .settling || step == .stopping else { return nil }
+        if let live, !killFirst { return .live(live) }
+        return failed.map { .failed($0) }
     }
 }

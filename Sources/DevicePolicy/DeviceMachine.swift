@@ -17,6 +17,8 @@ public struct DeviceMachine: Sendable {
     public internal(set) var lastRecovery: RecoveryRecord?
     /// Left the configuration while in use: goes at the last close.
     public internal(set) var removalPending = false
+    /// A worker serves, or is about to, with what was configured before: it is replaced as soon as it can be.
+    var isOutdated = false
     /// An attempt to start, or an adoption, has come to a result.
     public internal(set) var attempted = false
 
@@ -56,6 +58,7 @@ public struct DeviceMachine: Sendable {
         self.now = now
         effects = []
         if case .start = event { removalPending = false }
+        if case .replaceWorker = event { isOutdated = true }
         if case .workerDied(let id, _, _) = event, id == dying?.id { dying = nil }
         if case .diedWith(let id, let requests) = event {
             lastRequests = (id, requests)
@@ -75,6 +78,7 @@ public struct DeviceMachine: Sendable {
                 if case .workerGiven(let ref) = event { emit(.kill(ref.id)) }
             }
         }
+        replaceOutdated()
         return effects
     }
 

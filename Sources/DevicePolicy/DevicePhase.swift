@@ -183,6 +183,8 @@ public struct Stopping: Sendable {
     /// The worker does not serve (any more): it is killed before STOP_DEV.
     public var killFirst: Bool
     public var force: Bool
+    /// It waits for its last close and nobody is seen to have it open; the kernel knows whether somebody has.
+    public var isTry = false
     public var killSent = false
     /// The disk was never finished, or is lost, whatever the purpose is by now.
     public var mustBeRemade = false

@@ -12,6 +12,8 @@ enum Goal: Equatable {
     case recovered(queues: [Int])
     /// After a reload with a larger `size`: serving, and larger.
     case grown
+    /// After a reload made its disk anew: serving, and with nothing that still stands against what is configured.
+    case remade
     /// After a reload took it out of the configuration: gone, or waiting for its last close.
     case removed
 
@@ -29,7 +31,7 @@ enum Goal: Equatable {
         guard let device else {
             switch self {
             case .stopped, .removed, .state(.absent): return .met
-            case .state, .started, .recovered, .grown: return .missed
+            case .state, .started, .recovered, .grown, .remade: return .missed
             }
         }
         switch self {
@@ -47,6 +49,9 @@ enum Goal: Equatable {
             if let size = device.size, size > before?.size ?? 0 { return .met }
             let isRefused = device.reason == .reloadPending && device.message.hasPrefix("size ")
             return isRefused ? .missed : .notYet
+        case .remade:
+            guard device.state.serves else { return ended(device, before) }
+            return device.reason == .reloadPending ? .missed : .met
         case .removed:
             return device.state == .pendingRemoval || device.state == .absent ? .met : ended(device, before)
         }
@@ -95,6 +100,7 @@ enum Goal: Equatable {
         case .stopped: "stopped"
         case .recovered: "recovered"
         case .grown: "larger"
+        case .remade: "made anew"
         case .removed: "removed"
         }
     }

@@ -23,6 +23,7 @@ final class Supervisor {
     let workers: WorkerPool
     let agents: AgentPool
     let startedAt = Instant.now
+    var wallClock = WallClock()
 
     var configuration: HostConfiguration
     var configState: HostStatus.ConfigState = .current

@@ -128,6 +128,23 @@ struct CommandTests {
         for (now, verdict) in cases { #expect(Goal.grown.verdict(now, before: device(4096)) == verdict) }
     }
 
+    @Test("made anew is done when the disk serves with nothing pending, and failed when it stayed")
+    func remade() {
+        func device(_ state: DeviceState, _ reason: DeviceReason = .none) -> DeviceSummary {
+            var device = Fixtures.device("data")
+            device.state = state
+            device.reason = reason
+            return device
+        }
+        let cases: [(DeviceSummary, Goal.Verdict)] = [
+            (device(.stopping), .notYet), (device(.starting), .notYet), (device(.live), .met),
+            (device(.live, .reloadPending), .missed),
+        ]
+        for (now, verdict) in cases {
+            #expect(Goal.remade.verdict(now, before: device(.live, .reloadPending)) == verdict)
+        }
+    }
+
     @Test("recover --queue waits for those queues")
     func recoverQueues() throws {
         func device(_ counts: [UInt64]) -> DeviceSummary {

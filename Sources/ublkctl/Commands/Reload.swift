@@ -79,7 +79,8 @@ struct Reload: ClientCommand {
         case .handOver: .recovered(queues: [])
         // Of what is applied to a disk that serves, a larger size alone takes time.
         case .apply: .grown
-        case .start, .register, .recreate, .none: .started
+        case .recreate: .remade
+        case .start, .register, .none: .started
         }
     }
 

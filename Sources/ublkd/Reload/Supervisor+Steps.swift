@@ -136,23 +136,34 @@ extension Supervisor {
 
     private func remake(_ device: Device, _ keys: [KeyChange], _ isAsked: Bool) -> ReloadStep {
         let what = "\(keys.words) changed"
-        let how = "`ublkctl reload --recreate \(device.name)` makes the disk anew once nobody uses it"
+        let pending = remakePending(device, keys)
         guard isAsked else {
-            return ReloadStep(device.name, .recreate, .none, .pending, "\(what): \(how)") {
-                device.pendingChange = "\(what): \(how)"
+            return ReloadStep(device.name, .recreate, .none, .pending, pending) {
+                device.pendingChange = pending
             }
         }
         let holders = users(of: device)
         guard holders.isEmpty else {
             return ReloadStep(
                 device.name, .recreate, .none, .refused, "\(what), and it is in use", holders: holders
-            ) { device.pendingChange = "\(what): \(how)" }
+            ) { device.pendingChange = pending }
         }
         return ReloadStep(device.name, .recreate, .recreate, .accepted, what) {
             // Between the two its new configuration is taken, as the disk is gone.
             self.post(.stop(remove: false, force: false, isOpen: false), to: device)
             self.post(.start, to: device)
         }
+    }
+
+    private func remakePending(_ device: Device, _ keys: [KeyChange]) -> String {
+        "\(keys.words) changed: `ublkctl reload --recreate \(device.name)` makes the disk anew once nobody uses it"
+    }
+
+    /// Its disk stays after all: somebody opened it since it was looked at.
+    func noteRemakePending(_ device: Device) {
+        guard let wanted = configuration.devices.first(where: { $0.name == device.name }) else { return }
+        let keys = DeviceChanges(differences(of: device, to: wanted)).recreate
+        if !keys.isEmpty { device.pendingChange = remakePending(device, keys) }
     }
 
     // MARK: - Applying

@@ -192,6 +192,7 @@ extension Supervisor {
     func stopRefused(_ device: Device) {
         let waiters = device.stopWaiters
         device.stopWaiters = []
+        noteRemakePending(device)
         let outcome = busy(device, users(of: device))
         for waiter in waiters { waiter(outcome) }
     }

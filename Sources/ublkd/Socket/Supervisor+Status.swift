@@ -19,7 +19,8 @@ extension Supervisor {
             state: state(of: device),
             reason: pending == nil ? visible.reason.wire : .reloadPending,
             message: pending ?? device.publicMessage(visible.message),
-            since: device.visibleSince.wallTime, nextAttempt: visible.nextAttempt?.wallTime,
+            since: wallClock.time(of: device.visibleSince),
+            nextAttempt: visible.nextAttempt.map { wallClock.time(of: $0) },
             kernelState: id.flatMap { try? control.info(of: $0).state }.flatMap { $0.wire },
             workerPid: device.machine.worker.map { Int($0.pid) }, target: device.configuration.targetName,
             size: device.parameters?.size ?? device.machine.facts?.size ?? device.configuration.size,
@@ -54,7 +55,7 @@ extension Supervisor {
         if ended, let live = record.live { downtime = live.seconds - record.detected.seconds }
         return LastRecovery(
             cause: record.cause.wire, scope: record.scope == .queue ? .queue : .worker,
-            startedAt: record.detected.wallTime,
+            startedAt: wallClock.time(of: record.detected),
             downtimeSeconds: downtime,
             steps: RecoverySteps(
                 detected: record.detected.seconds, startSent: record.startSent?.seconds,
@@ -87,7 +88,7 @@ extension Supervisor {
                 writes: queue.writes, readBytes: queue.readBytes, writeBytes: queue.writeBytes,
                 errors: queue.errors, recoveries: queue.recoveries, lastError: queue.lastError,
                 lastProgressAt: queue.lastProgressAt == 0
-                    ? nil : Timestamp(monotonicNanoseconds: queue.lastProgressAt))
+                    ? nil : wallClock.time(of: Instant(nanoseconds: queue.lastProgressAt)))
         }
     }
 
@@ -122,7 +123,7 @@ extension Supervisor {
         var counts: [StatusWire.DeviceState: Int] = [:]
         for device in devices.values { counts[state(of: device), default: 0] += 1 }
         return HostStatus(
-            version: ProductVersion.text, pid: Int(Host.processID), startedAt: startedAt.wallTime,
+            version: ProductVersion.text, pid: Int(Host.processID), startedAt: wallClock.time(of: startedAt),
             instance: instance, configFile: options.config, configState: configState,
             configProblems: configProblems,
             kernel: KernelSummary(

@@ -3,7 +3,6 @@ import Configuration
 import DevicePolicy
 import LinuxSys
 import StatusWire
-import Synchronization
 
 // Values of policy and kernel in the words of the wire.
 
@@ -51,9 +50,6 @@ extension Instant {
     static var now: Instant { Instant(nanoseconds: Clock.monotonic()) }
 
     var seconds: Double { Double(nanoseconds) / 1e9 }
-
-    /// As the wall clock is set now.
-    var wallTime: Timestamp { Timestamp(monotonicNanoseconds: nanoseconds) }
 }
 
 extension Timestamp {
@@ -62,25 +58,6 @@ extension Timestamp {
         return Timestamp(
             seconds: Int64(nanoseconds / 1_000_000_000), nanoseconds: Int64(nanoseconds % 1_000_000_000))
     }
-
-    /// The wall clock's time of a moment of CLOCK_MONOTONIC, as the wall clock is set now.
-    init(monotonicNanoseconds at: UInt64) {
-        // It may be a worker's word, which is any number.
-        let (wall, overflow) = Int64(clamping: at).addingReportingOverflow(Self.wallOffset())
-        self.init(millisecondsSinceEpoch: (overflow ? Int64.max : wall) / 1_000_000)
-    }
-
-    /// CLOCK_REALTIME less CLOCK_MONOTONIC, nanoseconds. The two cannot be read at one moment, and a time must not tremble
-    /// from one answer to the next: only a difference that the wall clock's being set explains is taken over.
-    private static func wallOffset() -> Int64 {
-        let measured = Int64(Clock.realtime()) - Int64(Clock.monotonic())
-        let known = lastOffset.load(ordering: .relaxed)
-        if abs(measured - known) < 100_000_000 { return known }
-        lastOffset.store(measured, ordering: .relaxed)
-        return measured
-    }
-
-    private static let lastOffset = Atomic<Int64>(0)
 }
 
 extension QueueStatus {

@@ -33,6 +33,43 @@ struct HandOverStories {
         #expect(bench.machine.lastRecovery?.cause == .upgrade)
     }
 
+    /// A reload finds a worker on its way that has the former configuration: it is replaced once it serves.
+    @Test func aWorkerOnItsWayIsReplacedOnceItServes() {
+        let bench = Bench().live()
+        let worker = bench.recover(upTo: .prepared)
+        #expect(bench.acts(.replaceWorker) == [])
+        bench.done(.startUserRecovery(lazily: false))
+        bench.send(.controlSubmitted(.endUserRecovery(pid: worker.pid)))
+        bench.send(.workerServing(worker.id))
+        bench.done(.endUserRecovery(pid: worker.pid))
+        bench.goLive(worker)
+        #expect(bench.machine.isHandingOver)
+    }
+
+    /// One that is only asked for is given the new configuration.
+    @Test func aWorkerThatIsYetToComeIsNotReplaced() {
+        let bench = Bench().live()
+        bench.recover(upTo: .workerAsked)
+        #expect(bench.acts(.replaceWorker) == [])
+        bench.goLive(bench.newWorker(upTo: .verifying))
+        #expect(bench.machine.isLive && !bench.machine.isHandingOver)
+    }
+
+    /// Neither a command under way nor another hand-over makes it forget.
+    @Test func aReloadIsNotLostBesideSomethingElse() {
+        let growing = Bench().live()
+        growing.send(.grow(bytes: 2 << 30))
+        #expect(growing.acts(.replaceWorker) == [])
+        #expect(growing.done(.updateSize(bytes: 2 << 30)).contains(.takeWorker))
+
+        let bench = Self.ready(upgrade: false)
+        bench.send(.replaceWorker)
+        Self.finish(bench)
+        #expect(bench.machine.isHandingOver, "the new worker was configured before")
+        bench.send(.workerUnavailable(.missing))
+        #expect(!bench.machine.isHandingOver, "and not again without end")
+    }
+
     private static func look(_ bench: Bench, inflight: Int = 0, hasServed: Bool) -> [DeviceEffect] {
         let sample = QueueSample(inflight: 0, completed: 0, answeredProbe: true)
         return bench.acts(.looked([sample], diskInflight: inflight, hasServed: hasServed))

@@ -123,13 +123,26 @@ struct StoppingStories {
         #expect(bench.acts(.stop(remove: true, force: false, isOpen: true)) == [])
         #expect(bench.state == .pendingRemoval)
         #expect(bench.acts(.closed) == [.control(.tryStopDevice)])
-        // It was opened again meanwhile.
+        #expect(bench.state == .pendingRemoval, "it may be in use where nobody is seen")
         bench.done(.tryStopDevice, -Errno.busy.rawValue)
         #expect(bench.state == .pendingRemoval)
         bench.send(.closed)
         bench.done(.tryStopDevice)
+        #expect(bench.state == .stopping)
         bench.send(.workerDied(worker.id, .exited(0), served: true))
         #expect(bench.done(.deleteDevice) == [.deviceDeleted, .removed])
+    }
+
+    /// The same for one whose recovery was given up: its state tells why, however often the kernel refuses.
+    @Test func whatIsHeldStaysHeldWhileItsCloseIsTried() {
+        let bench = Bench(settings: PolicySettings(restartBurst: 0)).live()
+        bench.send(.stop(remove: true, force: false, isOpen: true))
+        bench.send(.workerDied(bench.serving.id, .signalled(11), served: true))
+        #expect(bench.state == .held)
+        #expect(bench.acts(.closed) == [.control(.tryStopDevice)])
+        #expect(bench.state == .held)
+        bench.done(.tryStopDevice, -Errno.busy.rawValue)
+        #expect(bench.state == .held)
     }
 
     @Test func aRemovalThatWaitsEndsWhenTheDeviceIsWantedAgain() {

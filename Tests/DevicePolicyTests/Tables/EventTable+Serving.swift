@@ -37,7 +37,7 @@ extension EventTable {
         queueFails: kill W, +step → recovering
         recoverQueue: open for 0 → pending-removal (reloadPending)
         deviceGone: kill W, +step → stopping
-        closed: TRY_STOP_DEV → stopping
+        closed: TRY_STOP_DEV → pending-removal (reloadPending)
         """,
         .liveFailing: """
         recover: kill W, +step → recovering

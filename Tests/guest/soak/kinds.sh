@@ -67,7 +67,6 @@ round_kill() {
     kill -KILL "${gone[@]}" || fail "no worker of $device to kill"
 }
 
-has_spare() { pgrep -x ublkd-w/spare >/dev/null; }
 
 # The worker, and 0–80 ms later the one that is about to take its place.
 round_kill_twice() {

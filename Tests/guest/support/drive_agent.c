@@ -337,12 +337,13 @@ static void add_device(void)
 static void start_without_server(void)
 {
     uint64_t began = now_ms();
-    uint64_t start = ask2(START, device, (uint32_t)getpid(), 300);
+    // Long enough for the other command on a host that has much else to do
+    uint64_t start = ask2(START, device, (uint32_t)getpid(), 3000);
     expect_submitted(start, "start without a server");
     expect(ask(STOP, 999, 2000), -ENODEV, "another command meanwhile");
-    expect_within(began, 0, 250, "it");
+    expect_within(began, 0, 2900, "it");
     expect(start, -EINTR, "start at its deadline");
-    expect_within(began, 290, 3000, "it");
+    expect_within(began, 2990, 9000, "it");
 }
 
 static struct server start_device(void)

@@ -1,8 +1,9 @@
 // fdstore CGROUP add NAME FILE | fdstore CGROUP remove NAME: a service's descriptors that systemd keeps, changed by somebody
 // who is none of ours: joins the service's cgroup (a folder below /sys/fs/cgroup) and notifies as one of its processes
-// (NotifyAccess=all). Ends a second later, so that systemd still finds it there.
+// (NotifyAccess=all). Ends once systemd has taken the change in.
 #include <err.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -41,6 +42,23 @@ static void notify(const char *text, int fd)
     close(to);
 }
 
+// Waits until what was sent before is dealt with: systemd tells whose it is by the cgroup of its sender, who must not be
+// gone by then. It closes the descriptor of this message when its turn comes: sd_notify_barrier(3).
+static void await_systemd(void)
+{
+    int ends[2];
+    if (pipe(ends))
+        err(1, "pipe");
+    notify("BARRIER=1", ends[1]);
+    close(ends[1]);
+    struct pollfd closed = {.fd = ends[0]};
+    int count = poll(&closed, 1, 60000);
+    if (count < 0)
+        err(1, "poll");
+    if (count == 0)
+        errx(1, "systemd has not come to it in 60 s");
+}
+
 int main(int argc, char **argv)
 {
     char text[256];
@@ -57,6 +75,6 @@ int main(int argc, char **argv)
     }
     join(argv[1]);
     notify(text, fd);
-    sleep(1);
+    await_systemd();
     return 0;
 }

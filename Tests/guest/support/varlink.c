@@ -7,7 +7,7 @@
 // connection, 10 ms apart. Prints "calls=N refused=N errors=N median_us=N max_us=N slowest_after_ms=N": from connect to the last
 // byte of the answer; refused: nobody listened, or not yet.
 // varlink more SOCKET METHOD PARAMETERS MILLISECONDS: calls with "more" and prints each answer on a line for so long; 1 if one
-// is an error, 2 if the connection was closed before.
+// is an error, 2 if the connection was closed before. With 0 it ends after the first answer; 2 if there is none within 60 s.
 // varlink crowd SOCKET COUNT MILLISECONDS: that many connections, one call on each; prints "answered=N refused=N" and keeps
 // them open for so long.
 // varlink long SOCKET BYTES: sends so many bytes of a call that does not end. Prints "closed_ms=N" or "open".
@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #define LIMIT 100000u
+#define FIRST_ANSWER_MS 60000u
 
 static uint64_t now_us(void)
 {
@@ -83,7 +84,7 @@ static int read_answer(int fd, int milliseconds)
 
 static int more(const char *path, const char *method, const char *parameters, uint64_t milliseconds)
 {
-    uint64_t end = now_us() + milliseconds * 1000u;
+    uint64_t end = now_us() + (milliseconds ? milliseconds : FIRST_ANSWER_MS) * 1000u;
     int fd = connected(path), got = 0;
     if (fd < 0)
         err(2, "%s", path);
@@ -94,8 +95,10 @@ static int more(const char *path, const char *method, const char *parameters, ui
         fflush(stdout);
         if (strstr(answer, "\"error\":\""))
             return 1;
+        if (!milliseconds)
+            return 0;
     }
-    return got < 0 ? 2 : 0;
+    return got < 0 || !milliseconds ? 2 : 0;
 }
 
 static int crowd(const char *path, unsigned count, unsigned milliseconds)
