@@ -48,7 +48,9 @@ extension DeviceMachine {
 
     /// After every event: as soon as nothing else is being done to the device.
     mutating func replaceOutdated() {
-        guard isOutdated, case .live(var live) = phase, live.handOver == nil, canReplace else { return }
+        guard isOutdated, case .live(var live) = phase, live.handOver == nil, canReplace,
+            !live.isTrial || live.isTrialTold
+        else { return }
         isOutdated = false
         begin(&live, isUpgrade: false)
         phase = .live(live)

@@ -75,7 +75,7 @@ extension DeviceMachine {
             forgive()
             advance(r)
         case .stop(let remove, let force, _): stop(r, remove: remove, force: force)
-        case .closed where removalPending: stop(r, remove: true, force: false)
+        case .closed where removalPending && mayBreakOff(r): stop(r, remove: true, force: false)
         default: break
         }
     }
@@ -369,6 +369,14 @@ extension DeviceMachine {
         if let worker { dismiss(worker) }
         awaitDeath(&r)
         lostNewWorker(r, failure)
+    }
+
+    /// The kernel may know of a user whom nobody saw, and whose I/O waits for what has begun. One that gets nowhere is broken
+    /// off all the same: there may be nobody to recover it for.
+    private func mayBreakOff(_ r: Recovering) -> Bool {
+        if now.milliseconds(since: r.record.detected) >= Self.breakOffTime { return true }
+        return r.worker == .none && r.start == .notSent && r.nextAttempt == nil && !r.awaitsDeath
+            && pendingControl == nil
     }
 
     private mutating func awaitDeath(_ r: inout Recovering) {

@@ -42,7 +42,8 @@ extension DeviceMachine {
             let live = withoutHandOver(live, Failure(.controlWedged, "the kernel does not answer"))
             wedged(deviceID: live.deviceID, worker: live.worker, step)
         case .stop(let remove, let force, _): stop(live, remove: remove, force: force)
-        case .closed where removalPending: stop(live, remove: true, force: false, isTry: true)
+        case .closed where removalPending && live.handOver == nil:
+            stop(live, remove: true, force: false, isTry: true)
         case .deviceGone: vanished(live)
         default: break
         }
@@ -74,6 +75,8 @@ extension DeviceMachine {
     private mutating func stop(_ live: Live, remove: Bool, force: Bool, isTry: Bool = false) {
         removalPending = removalPending || remove
         let wasReplacing = live.isReplacing
+        // Should the stop be refused, what a reload wanted is still to be done.
+        if live.handOver?.isUpgrade == false { isOutdated = true }
         let live = withoutHandOver(live, Failure(.operatorAsked, "it is stopped"))
         beginStopping(
             Stopping(

@@ -47,6 +47,8 @@ extension DeviceMachine {
             phase = .stopping(s)
         case .timer(.retry) where pendingControl == nil: repeatCommand(s)
         case .stop(let remove, let force, _):
+            // Somebody waits for the end of it.
+            s.isTry = false
             if remove || s.purpose == .remove {
                 s.purpose = .remove
                 removalPending = true
@@ -54,6 +56,11 @@ extension DeviceMachine {
                 s.purpose = stopPurpose(remove: false)
             }
             s.force = s.force || force
+            phase = .stopping(s)
+        case .recover where s.isTry && s.failed != nil:
+            forgive()
+            s.failed?.held = false
+            s.failed?.nextAttempt = now
             phase = .stopping(s)
         case .start:
             s.purpose = .startAgain
@@ -219,6 +226,10 @@ extension DeviceMachine {
     }
 
     private mutating func fail(_ s: Stopping, _ command: String, _ errno: Errno) {
+        if s.isTry, let failed = s.failed, s.step == .stopping {
+            goBack(to: failed)
+            return emit(.stopRefused)
+        }
         attempted = true
         emit(.disarm(.step))
         if s.purpose == .remove { removalPending = true }

@@ -42,6 +42,9 @@ public struct DeviceMachine: Sendable {
     static var leaveTime: UInt64 { 2_000 }
     /// Milliseconds from SIGKILL until a worker that is still there is called unkillable.
     static var deathTime: UInt64 { 5_000 }
+    /// Milliseconds that a recovery of a disk that waits for its last close has, before the kernel is asked whether
+    /// somebody uses it.
+    static var breakOffTime: UInt64 { 30_000 }
     /// Milliseconds between two looks at GET_DEV_INFO.
     static var verifyInterval: UInt64 { 20 }
 

@@ -22,7 +22,7 @@ final class Supervisor {
     let defect: KernelDefect?
     let workers: WorkerPool
     let agents: AgentPool
-    let startedAt = Instant.now
+    let startedAt = Moment.now
     var wallClock = WallClock()
 
     var configuration: HostConfiguration

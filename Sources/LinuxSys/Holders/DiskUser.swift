@@ -7,4 +7,6 @@ public enum DiskUser: Equatable, Sendable {
     case device(name: String)
     /// Open in a process.
     case process(pid: Int32, name: String)
+    /// This process could not look: it has no descriptor left.
+    case unknown
 }

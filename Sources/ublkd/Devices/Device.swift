@@ -37,7 +37,7 @@ final class Device {
     /// Number to take again after a stop: it is kept until the device is removed.
     var preferredID: UInt32?
     /// Fell into the present visible state at this time.
-    var visibleSince: Instant
+    var visibleSince: Moment
     var visible: VisibleState
     /// A change of the configuration that this device cannot take now, in words.
     var pendingChange: String?
@@ -65,7 +65,7 @@ final class Device {
     var isLostWithWorker = false
     private var lastSerialized: (configuration: DeviceConfiguration, text: String)?
 
-    init(_ configuration: DeviceConfiguration, machine: DeviceMachine, now: Instant) {
+    init(_ configuration: DeviceConfiguration, machine: DeviceMachine, now: Moment) {
         name = configuration.name
         self.configuration = configuration
         self.machine = machine

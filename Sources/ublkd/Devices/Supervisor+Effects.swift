@@ -55,8 +55,8 @@ extension Supervisor {
         case .resized(let bytes): resized(device, bytes)
         case .stopRefused:
             stopRefused(device)
-            // Its looks ended with the attempt.
-            if case .live = device.machine.phase { watchQueues(of: device) }
+            // A look that fell into the attempt was the last one. The next one is not put off by each attempt.
+            if case .live = device.machine.phase, device.lookTimer == nil { watchQueues(of: device) }
         case .removed: forget(device)
         case .log(let level, let text): log.write(level, text, device: device.name)
         }

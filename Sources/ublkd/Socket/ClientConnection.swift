@@ -15,8 +15,8 @@ final class ClientConnection {
 
     let peer: PeerCredentials
     let access: Access
-    /// One call, and the end: it has the last descriptor, which the next client needs.
-    private let isBrief: Bool
+    /// It has the last descriptor, which the next client needs: it is closed at this time, whatever it waits for.
+    private var end: Source?
     private let fd: Fd
     private let loop: EventLoop
     private unowned let server: SocketServer
@@ -40,13 +40,16 @@ final class ClientConnection {
         self.fd = fd
         self.peer = peer
         self.access = access
-        self.isBrief = isBrief
         self.loop = loop
         self.server = server
         readSource = try loop.addIO(self.fd.raw, events: .readable, priority: .soon) { [weak self] _ in
             self?.read()
         }
-        if isBrief { startDeadline() }
+        if isBrief {
+            end = try loop.addTimer(afterMilliseconds: Self.patience, priority: .soon) { [weak self] in
+                self?.close()
+            }
+        }
     }
 
     /// Takes what has arrived, if anything has.
@@ -77,14 +80,13 @@ final class ClientConnection {
                 return close()
             }
             guard let frame else {
-                return decoder.pendingBytes > 0 || isBrief ? startDeadline() : stopDeadline()
+                return decoder.pendingBytes > 0 ? startDeadline() : stopDeadline()
             }
             stopDeadline()
             switch server.dispatcher.dispatch(frame, from: access) {
             case .reply(let bytes): send(bytes)
             case .ignore: break
             case .hangUp: return close()
-            case .request(.subscribe, _) where isBrief: return close()
             case .request(.subscribe(let since), _):
                 isAnswering = true
                 isSubscribed = true
@@ -127,7 +129,6 @@ final class ClientConnection {
         pending = []
         sent = 0
         writeSource = nil
-        if isBrief { return close() }
         if decoder.pendingBytes == 0 { stopDeadline() }
     }
 
@@ -144,6 +145,7 @@ final class ClientConnection {
         readSource = nil
         writeSource = nil
         deadline = nil
+        end = nil
         server.closed(self)
     }
 }

@@ -19,6 +19,8 @@ final class SocketServer {
     private var nextTurn: UInt64 = 0
     /// Given up for a client when there is no other descriptor: whoever asks why nothing recovers is answered.
     private var spare: Fd?
+    /// The group's number, as of the last time that it could be looked up.
+    private var administrators: UInt32?
     /// Runs while the listener is not watched.
     private var pause: Source?
     /// What the last client that came could not get, as the log has said.
@@ -48,12 +50,20 @@ final class SocketServer {
             try admit(try listener.accept(), isBrief: false)
             lack = nil
         } catch {
-            guard error != .tryAgain else { return }
-            if lack != error { supervisor.log.write(.warning, whyNotAccepted(error)) }
-            lack = error
-            guard error.isLackOfDescriptors, spare != nil else { return rest() }
-            spare = nil
-            do throws(Errno) { try admit(try listener.accept(), isBrief: true) } catch { rest() }
+            guard error.isLackOfDescriptors, spare != nil else { return notAccepted(error) }
+            acceptWithSpare(error)
+        }
+    }
+
+    /// The kernel takes a descriptor before it looks whether a client is there at all.
+    private func acceptWithSpare(_ lack: Errno) {
+        spare = nil
+        do throws(Errno) {
+            try admit(try listener.accept(), isBrief: true)
+            tell(lack)
+        } catch {
+            spare = try? listener.fd.duplicate()
+            notAccepted(error)
         }
     }
 
@@ -61,6 +71,8 @@ final class SocketServer {
         // Closing at once is the only answer that costs nothing.
         guard clients.count < Self.maxClients else { return }
         let peer = try PeerCredentials(of: fd)
+        // Without a descriptor nothing can be looked up.
+        if (try? listener.fd.duplicate()) != nil { administrators = HostUsers.group(named: "ublkd") }
         let access = access(of: peer)
         guard access == .admin || clients.count < Self.maxClients - Self.placesForAdmins else { return }
         let client = try ClientConnection(
@@ -70,8 +82,10 @@ final class SocketServer {
         client.read()
     }
 
-    /// The client stays in the queue of the listener, which would call again at once.
-    private func rest() {
+    /// A client that is there stays in the queue of the listener, which would call again at once.
+    private func notAccepted(_ error: Errno) {
+        guard error != .tryAgain else { return }
+        tell(error)
         pause = try? supervisor.loop.addTimer(afterMilliseconds: 100) { [weak self] in
             self?.pause = nil
             self?.source?.enable(true)
@@ -79,19 +93,24 @@ final class SocketServer {
         source?.enable(pause == nil)
     }
 
-    private func whyNotAccepted(_ error: Errno) -> String {
-        guard error.isLackOfDescriptors else { return "a client could not be accepted: \(error)" }
+    private func tell(_ error: Errno) {
+        guard lack != error else { return }
+        lack = error
+        guard error.isLackOfDescriptors else {
+            return supervisor.log.write(.warning, "a client could not be accepted: \(error)")
+        }
         let remedy =
             error == .tooManyFiles ? "raise LimitNOFILE= of ublkd.service" : "raise the sysctl fs.file-max"
-        return "no descriptor is left for clients, which are answered one at a time: \(error); \(remedy)"
+        supervisor.log.write(
+            .warning,
+            "no descriptor is left for clients, which are answered one at a time: \(error); \(remedy)")
     }
 
     /// Root and members of group `ublkd` change things; a worker's user never does.
     private func access(of peer: PeerCredentials) -> Access {
         if peer.uid == 0 { return .admin }
         if let user = supervisor.workerUser, user.uid == peer.uid { return .everybody }
-        guard let group = HostUsers.group(named: "ublkd") else { return .everybody }
-        return peer.groups.contains(group) ? .admin : .everybody
+        return administrators.map(peer.groups.contains) == true ? .admin : .everybody
     }
 
     func serve(_ request: Request, for client: ClientConnection, answer: @escaping ([UInt8]) -> Void) {

@@ -193,6 +193,7 @@ extension Supervisor {
         let waiters = device.stopWaiters
         device.stopWaiters = []
         noteRemakePending(device)
+        if device.machine.removalPending { watchForClose() }
         let outcome = busy(device, users(of: device))
         for waiter in waiters { waiter(outcome) }
     }

@@ -99,6 +99,7 @@ extension Holder {
         case .swap: self.init(kind: .swap)
         case .device(let name): self.init(kind: .device, name: name)
         case .process(let pid, let name): self.init(kind: .process, name: name, pid: Int(pid))
+        case .unknown: self.init(kind: .unknown)
         }
     }
 }

@@ -70,6 +70,30 @@ struct HandOverStories {
         #expect(!bench.machine.isHandingOver, "and not again without end")
     }
 
+    /// A program is proven first: it is not replaced while it is on trial.
+    @Test func aReloadWaitsForTheEndOfATrial() {
+        let bench = Self.ready()
+        bench.send(.replaceWorker)
+        Self.finish(bench)
+        #expect(!bench.machine.isHandingOver)
+        #expect(Self.look(bench, hasServed: true) == [.programProven, .handOverEnded(nil), .takeWorker])
+    }
+
+    /// A stop that the kernel refuses has broken off what a reload wanted.
+    @Test func aRefusedStopDoesNotEndAReload() {
+        let bench = Self.ready(upgrade: false)
+        bench.stop()
+        #expect(bench.done(.tryStopDevice, -Errno.busy.rawValue).contains(.takeWorker))
+    }
+
+    /// A user whom nobody sees loses nothing by a look for the last close.
+    @Test func aTryDoesNotBreakIntoAHandOver() {
+        let bench = Self.ready()
+        bench.send(.stop(remove: true, force: false, isOpen: true))
+        #expect(bench.acts(.closed) == [])
+        Self.finish(bench)
+    }
+
     private static func look(_ bench: Bench, inflight: Int = 0, hasServed: Bool) -> [DeviceEffect] {
         let sample = QueueSample(inflight: 0, completed: 0, answeredProbe: true)
         return bench.acts(.looked([sample], diskInflight: inflight, hasServed: hasServed))

@@ -145,6 +145,41 @@ struct StoppingStories {
         #expect(bench.state == .held)
     }
 
+    /// What an operator wants of it meanwhile is not forgotten, and a host that lacks something takes nothing from it.
+    @Test func aTryThatIsRefusedLeavesAHeldDeviceAsItWas() {
+        func tried() -> Bench {
+            let bench = Bench(settings: PolicySettings(restartBurst: 0)).live()
+            bench.send(.stop(remove: true, force: false, isOpen: true))
+            bench.send(.workerDied(bench.serving.id, .signalled(11), served: true))
+            bench.send(.closed)
+            return bench
+        }
+        let asked = tried()
+        asked.send(.recover)
+        asked.done(.tryStopDevice, -Errno.busy.rawValue)
+        #expect(asked.remaining(.retry) == 0)
+        asked.fire(.retry)
+        #expect(asked.state == .recovering)
+
+        let stopped = tried()
+        stopped.stop()
+        #expect(stopped.state == .stopping, "somebody waits for the end of it")
+
+        let lacking = tried()
+        #expect(lacking.done(.tryStopDevice, -Errno.noMemory.rawValue) == [.stopRefused])
+        #expect(lacking.state == .held)
+    }
+
+    /// Who has the disk open may be seen by nobody: its recovery goes on.
+    @Test(arguments: [Bench.Milestone.workerAsked, .prepared, .attached])
+    func aTryDoesNotBreakIntoARecovery(upTo: Bench.Milestone) {
+        let bench = Bench().live()
+        bench.send(.stop(remove: true, force: false, isOpen: true))
+        bench.recover(upTo: upTo)
+        #expect(bench.acts(.closed) == [])
+        #expect(bench.state == .recovering)
+    }
+
     @Test func aRemovalThatWaitsEndsWhenTheDeviceIsWantedAgain() {
         for upTo in [Bench.Milestone?.none, .attached] {
             let bench = Bench().live()
