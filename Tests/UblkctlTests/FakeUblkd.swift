@@ -72,16 +72,21 @@ final class FakeUblkd: Sendable {
         }
     }
 
+    /// Once. The thread that accepts closes the listener: closed here, its number might be that of another
+    /// server's listener before the thread uses it again.
     func end() {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
         unlink(path)
     }
 
     private func accept() {
         while true {
             let peer = Foundation.accept(listener, nil, nil)
-            guard peer >= 0 else { return }
+            guard peer >= 0 else {
+                // It was shut down. After any other error `end` is still to come, and needs the number.
+                if errno == EINVAL { close(listener) }
+                return
+            }
             Thread.detachNewThread { [self] in
                 serve(peer)
                 close(peer)

@@ -54,9 +54,14 @@ class RunFolder:
                 os.close(fd)
             except OSError:
                 continue
-        self.path = tempfile.mkdtemp(prefix="run-", dir=cache)
-        self.lock = os.open(f"{self.path}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
-        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        while True:
+            self.path = tempfile.mkdtemp(prefix="run-", dir=cache)
+            self.lock = os.open(f"{self.path}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+            fcntl.flock(self.lock, fcntl.LOCK_EX)
+            # Another run may have taken it for a dead one's before it was locked
+            if os.fstat(self.lock).st_nlink:
+                break
+            os.close(self.lock)
 
     def sparse(self, name):
         path = f"{self.path}/{name}"
@@ -166,7 +171,7 @@ def up(options, folder, log):
     try:
         guest.wait_ready(limit)
         at = "booted, but not ready"
-        status = guest.ask(f"{wait}modprobe ublk_drv && udevadm settle --timeout=30 && "
+        status = guest.ask(f"{wait}modprobe ublk_drv && udevadm settle --timeout={30 * options.pace:.0f} && "
                            "echo 7 >/proc/sys/kernel/printk", limit, show)
         if status == 124:
             raise GuestStuck()
