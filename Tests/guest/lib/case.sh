@@ -212,12 +212,22 @@ kill_ublkd() {
     ublkd_pid=
 }
 
-# stop_all: each device stops, once udev has looked at it: a disk that anybody has open does not stop, and udev opens it
-# after each change and after each close of a writer. Who else has it open still has it after 20 s.
-stop_all() {
-    assert 'udev has looked' udevadm settle --timeout=60
-    wait_until 20 ublkctl stop --all
+# unless_busy WHAT COMMAND...: a stop or a restart succeeds; what it says is left in $said. It ends with 5 while somebody has
+# the disk open: udev for a moment after each change and after each close of a writer, anybody else still after 20 s.
+is_not_busy() { status=0; said=$("$@" 2>&1) || status=$?; [ "$status" != 5 ]; }
+unless_busy() {
+    local what=$1 status
+    shift
+    wait_until 20 is_not_busy "$@"
+    [ "$status" = 0 ] || fail "$what: '$*' ended with $status: $said"
 }
+
+# once_free WHAT COMMAND...: the same once udev has looked: kernels without TRY_STOP_DEV would fail its read.
+once_free() {
+    assert 'udev has looked' udevadm settle --timeout=60
+    unless_busy "$@"
+}
+stop_all() { once_free 'stop' ublkctl stop --all; }
 
 # warm_up: one life of ublkd with a device of its own, before something is timed: an emulated CPU translates
 # each piece of code the first time it runs, which takes many times as long as to run it.
