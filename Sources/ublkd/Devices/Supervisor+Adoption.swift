@@ -234,7 +234,7 @@ extension Supervisor {
         return one.device == other.device && one.inode == other.inode
     }
 
-    /// A worker that was told to attach and had not mapped the device when ublkd ended: it would get at the queues
+    /// A worker that was prepared, or told to attach, and had not mapped the device when ublkd ended: it would get at the queues
     /// beside the one that recovers them. It cannot be serving yet.
     private func endStray(of device: Device, _ record: DeviceRecord?) {
         guard let pid = record?.workerPID, let start = record?.workerStart,

@@ -234,6 +234,11 @@ extension Supervisor {
             device.parameters = DeviceParameters(facts, device.configuration)
         }
         handle(.workerPrepared(id, facts), of: device)
+        // Its record must name it before it is told to attach. Here that is written while the driver takes the dead worker's
+        // requests back; later the applications would wait for it.
+        if case .recovering = device.machine.phase, let worker = device.workers[id] {
+            save(device, worker: worker.ref)
+        }
     }
 
     /// Why this backend cannot be the device's.
