@@ -318,6 +318,13 @@ arm() {
 # happened POINT.ACTION: somebody came by.
 happened() { [ ! -e "$points/$1" ]; }
 
+# last_point: when the last test point happened, which takes a file away: nanoseconds of `stamp`.
+last_point() {
+    local at
+    at=$(stat -c %.9Y "$points")
+    awk -v at="$at" -v now="$(date +%s.%N)" -v stamp="$(stamp)" 'BEGIN { printf "%.0f", stamp - (now - at) * 1e9 }'
+}
+
 # disarm: nothing is to happen any more.
 disarm() { rm -f "$points"/*; }
 
