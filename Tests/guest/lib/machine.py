@@ -71,7 +71,7 @@ class Machine:
         self.emulator, self.kernel, self.initramfs, self.flavour = emulator, kernel, initramfs, flavour
         self.root, self.inbox, self.outbox, self.log = root, inbox, outbox, log
         self.process = None
-        self.console_bytes = 0
+        self.said = b""
         self.pending = b""
         self.replies = []
 
@@ -162,7 +162,8 @@ class Machine:
             elif end is self.qmp:
                 self._take_replies(data)
             else:
-                self.console_bytes += len(data)
+                # no more than anybody waits for
+                self.said = (self.said + data)[-4096:]
 
     def _take_replies(self, data):
         self._partial = getattr(self, "_partial", b"") + data
@@ -188,6 +189,12 @@ class Machine:
             self._pump(deadline)
 
     # -- what a guest is asked ------------------------------------------------------------------------------
+
+    def wait_said(self, text, limit):
+        """Until its console has said these bytes, since it was started or within the last 4 KiB."""
+        deadline = time.monotonic() + limit
+        while text not in self.said:
+            self._pump(deadline)
 
     def wait_ready(self, limit):
         """Until the agent of a booting guest has said that it listens."""
@@ -251,6 +258,14 @@ class Machine:
             if time.monotonic() > deadline:
                 raise GuestStuck()
             time.sleep(0.05)
+
+    def positions(self):
+        """Where its CPUs are, for one that tells nothing itself: a line each, from the emulator's view of their registers."""
+        try:
+            told = self._ask_monitor("human-monitor-command", limit=5.0, **{"command-line": "info registers -a"})
+        except (GuestDied, GuestStuck, RuntimeError, OSError) as problem:
+            return [f"no registers: {problem}"]
+        return [line.strip() for line in told.splitlines() if line.startswith(("CPU#", "RIP=", "EIP=", "CR0="))]
 
     def explain(self):
         """Has a stuck guest write its CPUs (sysrq-l) and blocked tasks (sysrq-w) to the console log."""

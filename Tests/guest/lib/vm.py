@@ -2,8 +2,8 @@
 """vm.py snapshot | run | shell: starts guests for Tests/guest/guest, which knows where the parts are.
 
 Exit status of run: the command's own; 124 it did not end in time; 125 the guest died by itself, twice; 126
-the machine could not be made. A guest that dies is started again once, and so is a boot to which the emulator owes a
-timer: that is said, and noted in the file that UBLKD_GUEST_DEATHS names.
+the machine could not be made. A guest that dies is started again once, and so is a boot for which the emulator alone is
+to blame (NoProcess, owes_timer): that is said, and noted in the file that UBLKD_GUEST_DEATHS names.
 """
 import argparse
 import fcntl
@@ -23,8 +23,12 @@ from machine import DISK_BYTES, GuestDied, GuestStuck, Machine, make_overlay
 # Seconds, on a machine of pace 1
 BOOT_LIMIT = 180.0
 RESTORE_LIMIT = 90.0
+# Until the first process of a boot has said that it runs
+KERNEL_LIMIT = 60.0
 # What the kernel says of a CPU whose timer interrupt never came. No program of the guest has a part in that.
 LOST_TIMER = re.compile(rb"rcu_\w+ kthread timer wakeup didn't happen")
+# What support/init.c says first of all
+PROCESS_1 = b"guest init: process 1 runs"
 
 
 def note(text):
@@ -125,6 +129,12 @@ def restored(options, folder, log):
              "mkdir -p /t/out && blockdev --flushbufs /dev/vdb && tar -xf /dev/vdb -C /t")
     try:
         status = guest.ask(hello, RESTORE_LIMIT * options.pace, show)
+    except GuestStuck:
+        # nothing of a case is in it yet
+        note("; ".join(guest.positions()))
+        guest.explain()
+        guest.stop()
+        raise GuestDied("restored, it never answered") from None
     except BaseException:
         guest.stop()
         raise
@@ -140,15 +150,19 @@ def booted(options, folder, log):
         guest, what = up(options, folder, log), "it was long in coming"
     except GuestStuck as stuck:
         guest, what = None, f"{stuck}"
-        if not owes_timer(log):
+        if not isinstance(stuck, NoProcess) and not owes_timer(log):
             raise
     if guest and not owes_timer(log):
         return guest
     if guest:
         guest.stop()
-    note(f"{what}: A TIMER OF THE GUEST NEVER CAME; it is booted again once, and this is counted")
+    note(f"{what}: THE EMULATOR OWES THE GUEST A TIMER OR ITS BOOT; it is booted again once, and this is counted")
     count_death(options)
     return up(options, folder, f"{log}-again")
+
+
+class NoProcess(GuestStuck):
+    """A boot that hung before its first process. The disk was not even looked at, so nothing that a case did has a part."""
 
 
 def owes_timer(log):
@@ -169,6 +183,7 @@ def up(options, folder, log):
             "[ $? -ne 124 ] || { systemctl --no-pager list-jobs; exit 124; }; ") if options.flavour == "systemd" else ""
     at = "no boot"
     try:
+        wait_process_1(guest, KERNEL_LIMIT * options.pace)
         guest.wait_ready(limit)
         at = "booted, but not ready"
         status = guest.ask(f"{wait}modprobe ublk_drv && udevadm settle --timeout={30 * options.pace:.0f} && "
@@ -178,6 +193,10 @@ def up(options, folder, log):
         if status:
             raise RuntimeError(f"the guest did not come up again as it should (status {status})")
         return guest
+    except NoProcess:
+        guest.stop()
+        show_console(log)
+        raise
     except GuestStuck:
         guest.explain()
         guest.stop()
@@ -186,6 +205,15 @@ def up(options, folder, log):
     except BaseException:
         guest.stop()
         raise
+
+
+def wait_process_1(guest, limit):
+    try:
+        guest.wait_said(PROCESS_1, limit)
+    except GuestStuck:
+        # Such a kernel cannot be asked: where its CPUs are is all that there is to know
+        note("no process 1; " + "; ".join(guest.positions()))
+        raise NoProcess(f"no process 1 after {limit:.0f} s") from None
 
 
 def bring_back(guest, options, folder):
