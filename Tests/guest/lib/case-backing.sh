@@ -56,7 +56,8 @@ number() { sed -n "s/.*[ :]$1=\([0-9.]*\).*/\1/p" | tail -n 1; }
 # stamped_stop LABEL [ERRORS]: ends it when what is in flight is answered; its readers saw nothing wrong. Errors fail the
 # case, unless they are wanted: then their number is left in $errors.
 stamped_stop() {
-    local label=$1 end=$((SECONDS + 60)) said
+    local label=$1 said end
+    end=$((SECONDS + $(patience 60)))
     stamped_runs "$label" || fail "the load $label ended: $(cat "$out/stamped-$label"*)"
     kill -TERM "${stamped_pids[$label]}"
     while stamped_runs "$label"; do

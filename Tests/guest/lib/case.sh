@@ -119,6 +119,10 @@ assert_at_least() { awk -v a="$3" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 >= 
 PACE=${PACE:-1}
 at_worst() { awk -v limit="$1" -v pace="$PACE" 'BEGIN { print pace <= 1.25 ? limit : limit * pace * 1.5 }'; }
 
+# patience SECONDS: whole seconds after which something is taken for hung: as many times as long on a slow machine.
+pace_percent=$(awk -v p="$PACE" 'BEGIN { printf "%.0f", (p > 1 ? p : 1) * 100 }')
+patience() { echo $((($1 * pace_percent + 99) / 100)); }
+
 # within WHAT LIMIT VALUE: a limit of time, of the clock or of a CPU. On a slow machine one that was missed, and is no
 # failure yet, is no pass either: a case that held in everything else ends as skipped, with the figures.
 missed=$(cat "$out/missed" 2>/dev/null)
@@ -185,13 +189,15 @@ launch_ublkd() {
 # start_ublkd: starts it and waits until it answers.
 start_ublkd() {
     launch_ublkd "$@"
-    local end=$((SECONDS + 30))
+    local limit end
+    limit=$(patience 30)
+    end=$((SECONDS + limit))
     until ublkctl status >/dev/null 2>&1; do
         kill -0 "$ublkd_pid" 2>/dev/null || {
             wait "$ublkd_pid"
             fail "ublkd ended with $? at its start: $(tail -n 20 "$ublkd_log")"
         }
-        [ $SECONDS -lt $end ] || fail "ublkd does not answer 30 s after its start"
+        [ $SECONDS -lt $end ] || fail "ublkd does not answer $limit s after its start"
         sleep 0.02
     done
 }
@@ -224,7 +230,7 @@ unless_busy() {
 
 # once_free WHAT COMMAND...: the same once udev has looked: kernels without TRY_STOP_DEV would fail its read.
 once_free() {
-    assert 'udev has looked' udevadm settle --timeout=60
+    assert 'udev has looked' udevadm settle --timeout="$(patience 60)"
     unless_busy "$@"
 }
 stop_all() { once_free 'stop' ublkctl stop --all; }
