@@ -18,7 +18,7 @@ public struct DeviceMachine: Sendable {
     /// Left the configuration while in use: goes at the last close.
     public internal(set) var removalPending = false
     /// A worker serves, or is about to, with what was configured before: it is replaced as soon as it can be.
-    var isOutdated = false
+    public internal(set) var isOutdated = false
     /// An attempt to start, or an adoption, has come to a result.
     public internal(set) var attempted = false
 

@@ -10,6 +10,8 @@ enum Goal: Equatable {
     case stopped
     /// After `recover`: serving, and recovered since; the queues when some were named.
     case recovered(queues: [Int])
+    /// After a reload that takes a fresh worker: serving, by another one. `keys`: what it is for, in the words of the reload.
+    case replaced(keys: String)
     /// After a reload with a larger `size`: serving, and larger.
     case grown
     /// After a reload made its disk anew: serving, and with nothing that still stands against what is configured.
@@ -31,7 +33,7 @@ enum Goal: Equatable {
         guard let device else {
             switch self {
             case .stopped, .removed, .state(.absent): return .met
-            case .state, .started, .recovered, .grown, .remade: return .missed
+            case .state, .started, .recovered, .replaced, .grown, .remade: return .missed
             }
         }
         switch self {
@@ -44,17 +46,25 @@ enum Goal: Equatable {
         case .recovered(let queues):
             guard device.state.serves else { return ended(device, before) }
             return wasRecovered(device, before, queues) ? .met : .notYet
+        case .replaced(let keys):
+            guard device.state.serves else { return ended(device, before) }
+            if wasRecovered(device, before, []) { return .met }
+            return isRefused(device, keys) ? .missed : .notYet
         case .grown:
             guard device.state.serves else { return ended(device, before) }
             if let size = device.size, size > before?.size ?? 0 { return .met }
-            let isRefused = device.reason == .reloadPending && device.message.hasPrefix("size ")
-            return isRefused ? .missed : .notYet
+            return isRefused(device, "size") ? .missed : .notYet
         case .remade:
             guard device.state.serves else { return ended(device, before) }
             return device.reason == .reloadPending ? .missed : .met
         case .removed:
             return device.state == .pendingRemoval || device.state == .absent ? .met : ended(device, before)
         }
+    }
+
+    /// What stands against it by now is this, which was accepted at first.
+    private func isRefused(_ device: DeviceSummary, _ keys: String) -> Bool {
+        device.reason == .reloadPending && device.message.hasPrefix("\(keys) ")
     }
 
     /// A failure counts when it is newer than the request: a device may start from a failed state.
@@ -99,6 +109,7 @@ enum Goal: Equatable {
         case .started: "live"
         case .stopped: "stopped"
         case .recovered: "recovered"
+        case .replaced: "served by a fresh worker"
         case .grown: "larger"
         case .remade: "made anew"
         case .removed: "removed"

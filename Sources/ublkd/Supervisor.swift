@@ -313,7 +313,10 @@ final class Supervisor {
             isLeaving: isLeaving(device))
         if case .stopped = device.machine.phase { record.isStopped = true }
         record.lastRecovery = endedRecovery(of: device)
-        if device.machine.deviceID != nil || record.isLeaving { record.configuration = device.serialized }
+        // What waits for a worker to come is not done: the next ublkd finds it in the configuration.
+        if device.machine.deviceID != nil || record.isLeaving {
+            record.configuration = device.serialized(device.configuration(servedBy: worker))
+        }
         record.givenUp = device.machine.givenUp
         record.isReplacing = device.machine.isReplacing ? true : nil
         if let worker = worker.flatMap({ device.workers[$0.id] }), let identity = worker.identity {

@@ -128,6 +128,24 @@ struct CommandTests {
         for (now, verdict) in cases { #expect(Goal.grown.verdict(now, before: device(4096)) == verdict) }
     }
 
+    @Test("a fresh worker has taken over when the device was recovered, and did not when that is said")
+    func replaced() {
+        func device(_ recoveries: UInt64, _ message: String = "") -> DeviceSummary {
+            var device = Fixtures.device("data")
+            device.recoveries = recoveries
+            device.message = message
+            device.reason = message.isEmpty ? .none : .reloadPending
+            return device
+        }
+        let cases: [(DeviceSummary, Goal.Verdict)] = [
+            (device(1), .notYet), (device(2), .met), (device(1, "queues changed: …"), .notYet),
+            (device(1, "direct_io not applied: no worker could be started"), .missed),
+        ]
+        for (now, verdict) in cases {
+            #expect(Goal.replaced(keys: "direct_io").verdict(now, before: device(1)) == verdict)
+        }
+    }
+
     @Test("made anew is done when the disk serves with nothing pending, and failed when it stayed")
     func remade() {
         func device(_ state: DeviceState, _ reason: DeviceReason = .none) -> DeviceSummary {

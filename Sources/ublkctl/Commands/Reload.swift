@@ -76,7 +76,7 @@ struct Reload: ClientCommand {
     private func goal(_ outcome: ReloadOutcome) -> Goal {
         switch outcome.action {
         case .stop: .removed
-        case .handOver: .recovered(queues: [])
+        case .handOver: .replaced(keys: outcome.reason)
         // Of what is applied to a disk that serves, a larger size alone takes time.
         case .apply: .grown
         case .recreate: .remade

@@ -84,11 +84,20 @@ final class Device {
         return facts.identity == backend.identity && !(facts.readOnly && backend.readOnly)
     }
 
-    /// Its configuration as a file of its own, which reads back as the same.
-    var serialized: String {
-        if let kept = lastSerialized, kept.configuration == configuration { return kept.text }
-        let text = serialize(HostConfiguration(devices: [configuration]))
-        lastSerialized = (configuration, text)
+    /// Its configuration, but for what only the worker after this one will do.
+    func configuration(servedBy worker: WorkerRef?) -> DeviceConfiguration {
+        guard let had = worker.flatMap({ workers[$0.id] })?.configuration, had != configuration else {
+            return configuration
+        }
+        let differences = changes(from: configuration, to: had, leadsToSameBackend: true)
+        return configuration.taking(DeviceChanges(differences).worker, from: had)
+    }
+
+    /// A configuration of it as a file of its own, which reads back as the same.
+    func serialized(_ wanted: DeviceConfiguration) -> String {
+        if let kept = lastSerialized, kept.configuration == wanted { return kept.text }
+        let text = serialize(HostConfiguration(devices: [wanted]))
+        lastSerialized = (wanted, text)
         return text
     }
 

@@ -166,6 +166,7 @@ extension Supervisor {
                 device: device.name)
         }
         let worker = try workers.adopt(server, pidfd: pidfd, channel: channel)
+        worker.configuration = device.configuration
         own(worker, by: device)
         if let raw = worker.channel?.descriptor { store.replace(with: raw, as: .socket(device.name)) }
         return worker.ref

@@ -12,7 +12,7 @@ extension Supervisor {
         _ device: Device, _ info: DeviceInfo, _ record: DeviceRecord?
     ) -> DeviceConfiguration {
         var running = device.configuration
-        if let kept = record?.configuration, kept != device.serialized {
+        if let kept = record?.configuration, kept != device.serialized(device.configuration) {
             running = record.flatMap(running(_:)) ?? running
         }
         running.queues = Int(info.queues)

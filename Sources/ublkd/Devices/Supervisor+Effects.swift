@@ -166,6 +166,7 @@ extension Supervisor {
             diskBlock: hasDisk ? device.parameters?.logicalBlock : nil,
             failing: failing, traits: traits, user: user)
         spec.opensOnOrder = beside
+        device.workers[id]?.configuration = device.configuration
         var descriptors = [page.page.fd.raw]
         if let memory = device.memory, !failing { descriptors.append(memory.fd.raw) }
         send(.configure(spec), to: id, of: device, descriptors: descriptors)

@@ -166,6 +166,21 @@ extension Supervisor {
         if !keys.isEmpty { device.pendingChange = remakePending(device, keys) }
     }
 
+    /// The worker that was to serve what a reload brought did not take over. What serves is what it was, and so the next
+    /// reload finds the difference again.
+    func noteNotReplaced(_ device: Device, _ failure: Failure) {
+        let machine = device.machine
+        guard machine.isLive, !machine.isHandingOver, !machine.isOutdated else { return }
+        let served = device.configuration(servedBy: machine.worker)
+        let missing = DeviceChanges(
+            Configuration.changes(from: served, to: device.configuration, leadsToSameBackend: true)
+        ).worker
+        guard !missing.isEmpty else { return }
+        take(served, for: device)
+        device.pendingChange =
+            "\(missing.words) not applied: \(failure.message); `ublkctl reload` tries again"
+    }
+
     // MARK: - Applying
 
     func take(_ wanted: DeviceConfiguration, for device: Device) {

@@ -86,6 +86,7 @@ extension Supervisor {
     }
 
     func handOverEnded(_ device: Device, _ failure: Failure?) {
+        if let failure { noteNotReplaced(device, failure) }
         if device.savedRecord?.isReplacing == true { save(device, worker: device.machine.worker) }
         let waiters = device.upgradeWaiters
         device.upgradeWaiters = []

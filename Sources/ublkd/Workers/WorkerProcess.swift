@@ -1,4 +1,5 @@
 import BlockABI
+import Configuration
 import DevicePolicy
 import LinuxSys
 import Systemd
@@ -17,6 +18,8 @@ final class WorkerProcess {
     private(set) var isDead = false
     /// SIGKILL was sent.
     private(set) var isKilled = false
+    /// What it was told to serve; nil before it was told.
+    var configuration: DeviceConfiguration?
     /// To tell it from another process of its number; nil when it was gone before anybody looked.
     lazy var identity = try? ProcessIdentity(of: pid)
     private var pidSource: Source?
