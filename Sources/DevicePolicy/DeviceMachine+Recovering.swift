@@ -38,12 +38,15 @@ extension DeviceMachine {
         case .workerUnavailable(let failure) where r.worker == .requested: lostNewWorker(r, failure)
         case .workerPrepared(let id, let found): prepared(r, id, found)
         case .workerServing(let id) where id == r.worker.ref?.id && (r.end == .submitted || r.end == .done):
+            guard !r.served else { return }
             r.served = true
             r.record.fetched = now
+            // Answered while END_USER_RECOVERY comes to its end: applications wait for both.
+            if r.condemned == nil { emit(.probe(id)) }
             advance(r)
         case .workerFailed(let id, let failure) where id == r.worker.ref?.id: condemn(r, failure)
         case .workerDied(let id, let cause, _): died(r, id, cause)
-        case .probeAnswered(let id) where id == r.worker.ref?.id && r.record.live != nil:
+        case .probeAnswered(let id) where id == r.worker.ref?.id && r.served:
             r.probed = true
             advance(r)
         case .deviceInfo(let state, _): seen(r, state)
@@ -461,7 +464,6 @@ extension DeviceMachine {
         guard r.seenLive && r.probed else {
             if r.record.live == nil {
                 r.record.live = now
-                emit(.probe(worker.id))
                 emit(.queryDevice)
                 lookAgain(r)
             }

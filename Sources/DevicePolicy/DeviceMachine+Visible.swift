@@ -131,9 +131,12 @@ extension DeviceMachine {
 }
 
 extension Stopping {
-    /// Where the device stands while the kernel is only asked, which most often refuses again; nil: it is stopped.
+    /// Where the device stands while the kernel is only asked, which most often refuses again; nil: it is stopped, or there is
+    /// something newer to tell.
     fileprivate var whileTried: DevicePhase? {
-        guard isTry, !force, !killSent, step == .settling || step == .stopping else { return nil }
+        guard isTry, !force, !killSent, trouble == nil, step == .settling || step == .stopping else {
+            return nil
+        }
         if let live, !killFirst { return .live(live) }
         return failed.map { .failed($0) }
     }

@@ -145,6 +145,20 @@ struct StoppingStories {
         #expect(bench.state == .held)
     }
 
+    /// The worker of its last attempt cannot be killed, and nothing goes on before it is gone.
+    @Test func whatATryWaitsForIsTold() {
+        let bench = Bench(settings: PolicySettings(restartBurst: 0)).live()
+        bench.send(.workerDied(bench.serving.id, .signalled(11), served: true))
+        bench.send(.recover)
+        let worker = bench.goOn(upTo: .prepared)
+        bench.send(.workerFailed(worker.id, Failure(.backingError, "it cannot be read")))
+        #expect(bench.state == .held)
+        bench.send(.stop(remove: true, force: false, isOpen: true))
+        bench.send(.closed)
+        bench.fire(.step)
+        #expect(bench.visible.reason == .unkillable)
+    }
+
     /// What an operator wants of it meanwhile is not forgotten, and a host that lacks something takes nothing from it.
     @Test func aTryThatIsRefusedLeavesAHeldDeviceAsItWas() {
         func tried() -> Bench {

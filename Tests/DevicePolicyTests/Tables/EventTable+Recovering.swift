@@ -116,7 +116,7 @@ extension EventTable {
         remove: free slot, cancel END_USER_RECOVERY → stopping
         removeOpen: → recovering
         given: kill X → recovering
-        serving: → recovering
+        serving: probe W → recovering
         failed: cancel END_USER_RECOVERY → recovering
         died: cancel END_USER_RECOVERY, take → recovering (crashLoop)
         done: → recovering
@@ -139,7 +139,8 @@ extension EventTable {
         given: kill X → recovering
         failed: cancel END_USER_RECOVERY → recovering
         died: cancel END_USER_RECOVERY, take → recovering (crashLoop)
-        done: probe W, query, +verify → recovering
+        probe: → recovering
+        done: query, +verify → recovering
         refused: kill W, +step, free slot, +retry → recovering
         busy: kill W, +step, free slot, +retry → recovering
         interrupted: kill W, +step, free slot, +retry → recovering

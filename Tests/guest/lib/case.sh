@@ -296,12 +296,12 @@ has_recovered() {
     look_at "$1" && [ "$state" = live ] && [ "$recoveries" -ge "$2" ]
 }
 
-# kill_worker NAME: SIGKILL; prints the clock before and after.
+# kill_worker NAME [MS]: SIGKILL; prints the clock before and after, so many ms later.
 kill_worker() {
     local pid
     pid=$(worker_pid "$1")
     [ -n "$pid" ] && [ "$pid" -gt 1 ] || fail "no worker of $1 to kill: pid '$pid'"
-    stamp kill "$pid"
+    stamp kill "$pid" ${2:+"$2"}
 }
 
 # cpu: hundredths of a second that ublkd has used.
