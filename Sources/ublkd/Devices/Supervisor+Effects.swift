@@ -174,8 +174,11 @@ extension Supervisor {
 
     private func attach(_ id: WorkerID, of device: Device, _ number: UInt32, fetchNow: Bool) {
         guard let worker = device.workers[id], let end = worker.channel?.descriptor else { return }
-        // With this order it outlives ublkd, so the next one must find it.
-        save(device, worker: worker.ref)
+        // With this order it outlives ublkd, so the next one must find it. A recovery has seen to that: here applications wait.
+        let record = device.savedRecord
+        if record?.workerPID != worker.pid || record?.workerStart != worker.identity?.startTime {
+            save(device, worker: worker.ref)
+        }
         send(
             .attach(device: number, fetchNow: fetchNow, affinity: affinity(of: device, number)), to: id,
             of: device,
