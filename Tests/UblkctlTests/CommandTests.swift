@@ -112,38 +112,34 @@ struct CommandTests {
         #expect(run(server, "recover", "data").status == 0)
     }
 
+    /// One that serves; `message`: what a reload left undone.
+    private func serving(size: UInt64 = 4096, recoveries: UInt64 = 1, _ message: String = "") -> DeviceSummary
+    {
+        var device = Fixtures.device("data")
+        device.size = size
+        device.recoveries = recoveries
+        device.message = message
+        device.reason = message.isEmpty ? .none : .reloadPending
+        return device
+    }
+
     @Test("a larger size is done when the disk has it, and failed when that is said")
     func grown() {
-        func device(_ size: UInt64, _ message: String = "") -> DeviceSummary {
-            var device = Fixtures.device("data")
-            device.size = size
-            device.message = message
-            device.reason = message.isEmpty ? .none : .reloadPending
-            return device
-        }
         let cases: [(DeviceSummary, Goal.Verdict)] = [
-            (device(4096), .notYet), (device(8192), .met), (device(4096, "queues changed: …"), .notYet),
-            (device(4096, "size was not changed: its backend is smaller"), .missed),
+            (serving(), .notYet), (serving(size: 8192), .met), (serving("queues changed: …"), .notYet),
+            (serving("size was not changed: its backend is smaller"), .missed),
         ]
-        for (now, verdict) in cases { #expect(Goal.grown.verdict(now, before: device(4096)) == verdict) }
+        for (now, verdict) in cases { #expect(Goal.grown.verdict(now, before: serving()) == verdict) }
     }
 
     @Test("a fresh worker has taken over when the device was recovered, and did not when that is said")
     func replaced() {
-        func device(_ recoveries: UInt64, _ message: String = "") -> DeviceSummary {
-            var device = Fixtures.device("data")
-            device.recoveries = recoveries
-            device.message = message
-            device.reason = message.isEmpty ? .none : .reloadPending
-            return device
-        }
+        let goal = Goal.replaced(keys: "direct_io")
         let cases: [(DeviceSummary, Goal.Verdict)] = [
-            (device(1), .notYet), (device(2), .met), (device(1, "queues changed: …"), .notYet),
-            (device(1, "direct_io not applied: no worker could be started"), .missed),
+            (serving(), .notYet), (serving(recoveries: 2), .met), (serving("queues changed: …"), .notYet),
+            (serving("direct_io not applied: no worker could be started"), .missed),
         ]
-        for (now, verdict) in cases {
-            #expect(Goal.replaced(keys: "direct_io").verdict(now, before: device(1)) == verdict)
-        }
+        for (now, verdict) in cases { #expect(goal.verdict(now, before: serving()) == verdict) }
     }
 
     @Test("made anew is done when the disk serves with nothing pending, and failed when it stayed")

@@ -174,16 +174,20 @@ extension Supervisor {
 
     private func attach(_ id: WorkerID, of device: Device, _ number: UInt32, fetchNow: Bool) {
         guard let worker = device.workers[id], let end = worker.channel?.descriptor else { return }
-        // With this order it outlives ublkd, so the next one must find it. A recovery has seen to that: here applications wait.
-        let record = device.savedRecord
-        if record?.workerPID != worker.pid || record?.workerStart != worker.identity?.startTime {
-            save(device, worker: worker.ref)
-        }
+        // With this order it outlives ublkd, so the next one must find it. A recovery saw to that when the worker was prepared:
+        // here applications wait.
+        if !isRecovering(device, by: worker) { save(device, worker: worker.ref) }
         send(
             .attach(device: number, fetchNow: fetchNow, affinity: affinity(of: device, number)), to: id,
             of: device,
             descriptors: [end])
         store.replace(with: end, as: .socket(device.name))
+    }
+
+    /// A recovery, whose record names this worker already.
+    private func isRecovering(_ device: Device, by worker: WorkerProcess) -> Bool {
+        guard case .recovering = device.machine.phase, let record = device.savedRecord else { return false }
+        return record.workerPID == worker.pid && record.workerStart == worker.identity?.startTime
     }
 
     /// The kernel's CPUs of each queue, where the configuration names none. Asked once for a disk: a
