@@ -16,13 +16,12 @@ public struct IOEvents: OptionSet, Sendable {
 public enum Priority: Int64, Sendable {
     /// Deaths of workers.
     case first = -100
-    /// Everything that is waited for: replies of workers and agents, clients. Among equals sd-event serves
-    /// in turn, so that nobody starves.
-    case soon = -50
+    /// Everything else: timers, replies of workers and agents, clients. Among equals sd-event serves in turn; behind
+    /// clients that never stop asking a timer would never fire.
     case normal = 0
 }
 
-/// The program's one event loop (sd-event(3)): descriptors, timers, signals and the service watchdog, all on
+/// The program's one event loop (sd-event(3)): descriptors, timers and signals, all on
 /// the thread that runs it.
 public final class EventLoop {
     private let raw: OpaquePointer
@@ -54,9 +53,9 @@ public final class EventLoop {
 
     /// Calls `handler` once, at a time of CLOCK_MONOTONIC.
     public func addTimer(
-        atNanoseconds at: UInt64, priority: Priority = .normal, handler: @escaping () -> Void
+        atNanoseconds at: UInt64, handler: @escaping () -> Void
     ) throws(Errno) -> Source {
-        try Source(priority: priority, handler: .plain(handler)) { source, context in
+        try Source(priority: .normal, handler: .plain(handler)) { source, context in
             sd_event_add_time(
                 raw, source, CLOCK_MONOTONIC, at / 1000, 100,
                 { _, _, context in
@@ -68,7 +67,7 @@ public final class EventLoop {
 
     /// Calls `handler` once, `afterMilliseconds` from now.
     public func addTimer(
-        afterMilliseconds: UInt64, priority: Priority = .normal, handler: @escaping () -> Void
+        afterMilliseconds: UInt64, handler: @escaping () -> Void
     ) throws(Errno) -> Source {
         var now: UInt64 = 0
         // The time of this turn of the loop is not good enough: a turn may have taken long.
@@ -78,8 +77,7 @@ public final class EventLoop {
         }
         let (delay, overflow) = afterMilliseconds.multipliedReportingOverflow(by: 1_000_000)
         return try addTimer(
-            atNanoseconds: now.addingReportingOverflow(overflow ? 0 : delay).partialValue, priority: priority,
-            handler: handler)
+            atNanoseconds: now.addingReportingOverflow(overflow ? 0 : delay).partialValue, handler: handler)
     }
 
     /// Blocks the signal for this thread and calls `handler` for each one that arrives.
@@ -94,9 +92,6 @@ public final class EventLoop {
                 }, context)
         }
     }
-
-    /// Feeds the service manager's watchdog from this loop, if one is set for this service.
-    public func feedWatchdog() throws(Errno) { try Errno.check(sd_event_set_watchdog(raw, 1)) }
 
     /// Serves events until `exit`.
     public func run() throws(Errno) { try Errno.check(sd_event_loop(raw)) }

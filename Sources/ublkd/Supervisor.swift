@@ -89,6 +89,7 @@ final class Supervisor {
         agents = AgentPool(loop: loop, program: options.worker, log: log)
         slots = RecoverySlots(limit: configuration.daemon.maxRecoveries)
         workerUser = Self.user(configuration.daemon.workerUser)
+        notify.use(loop)
     }
 
     static func user(_ name: String) -> (uid: UInt32, gid: UInt32)? {
@@ -101,7 +102,7 @@ final class Supervisor {
     /// is added.
     func run(inherited: FdStore.Inherited, adoptOnly: Bool) throws(Errno) {
         try watchSignals()
-        try loop.feedWatchdog()
+        try notify.feedWatchdog(from: loop)
         if inherited[.control]?.allSatisfy({ ControlDevice.isOne($0.fd) }) == false { store.remove(.control) }
         store.keep(control.fd, as: .control)
         note(.begun, "ublkd \(ProductVersion.text) begins, process \(Host.processID)")
@@ -265,11 +266,12 @@ final class Supervisor {
 
     func deviceDeleted(_ device: Device) {
         forgetNode(of: device)
+        let size = device.configuration.size
         takeWanted(for: device)
         device.page = nil
         device.parameters = nil
         device.affinity = []
-        if device.isLostWithWorker {
+        if device.isLostWithWorker && device.configuration.size == size && !device.machine.isAtRest {
             // Its contents outlive the worker, and the next disk has them again.
             for name in [FdStore.Name.page(device.name), .socket(device.name)] { store.remove(name) }
         } else {

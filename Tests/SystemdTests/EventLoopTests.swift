@@ -107,7 +107,7 @@ private final class Log {
         var sources: [Source] = []
         var ends: [Int32] = []
         for (name, priority) in [
-            ("normal", Priority.normal), ("soon", .soon), ("first", .first),
+            ("normal", Priority.normal), ("first", .first),
         ] {
             let (from, to) = try pipe()
             ends += [from, to]
@@ -121,9 +121,28 @@ private final class Log {
                 })
         }
         for _ in 0..<4 { try loop.runOnce(milliseconds: 100) }
-        #expect(log.lines == ["first", "soon", "normal"])
+        #expect(log.lines == ["first", "normal"])
         sources = []
         for fd in ends { close(fd) }
+    }
+
+    /// A client that never stops asking does not keep a timer, a signal or anybody else from being served.
+    @Test func nobodyStarvesBehindASourceThatIsAlwaysReady() throws {
+        let loop = try EventLoop()
+        let (from, to) = try pipe()
+        defer { for fd in [from, to] { close(fd) } }
+        var byte: UInt8 = 7
+        write(to, &byte, 1)
+        let log = Log()
+        var turns = 0
+        let flood = try loop.addIO(from, events: .readable) { _ in turns += 1 }
+        let timer = try loop.addTimer(afterMilliseconds: 5) { log.lines.append("timer") }
+        let signal = try loop.addSignal(SIGUSR2) { log.lines.append("signal") }
+        pthread_kill(pthread_self(), SIGUSR2)
+        for _ in 0..<200_000 where log.lines.count < 2 { try loop.runOnce(milliseconds: 100) }
+        #expect(Set(log.lines) == ["timer", "signal"])
+        #expect(turns > 0)
+        withExtendedLifetime((flood, timer, signal)) {}
     }
 
     @Test func aSourceThatIsLetGoIsNotServed() throws {

@@ -28,10 +28,10 @@ final class AgentProcess {
         pid = child.pid
         pidfd = try child.pidfd.duplicate()
         channel = Channel(pair.ours)
-        pidSource = try loop.addIO(pidfd.raw, events: .readable, priority: .soon) { [weak self] _ in
+        pidSource = try loop.addIO(pidfd.raw, events: .readable) { [weak self] _ in
             self?.checkDeath()
         }
-        channelSource = try loop.addIO(channel.fd.raw, events: .readable, priority: .soon) { [weak self] _ in
+        channelSource = try loop.addIO(channel.fd.raw, events: .readable) { [weak self] _ in
             self?.readReplies()
         }
     }

@@ -42,11 +42,11 @@ final class ClientConnection {
         self.access = access
         self.loop = loop
         self.server = server
-        readSource = try loop.addIO(self.fd.raw, events: .readable, priority: .soon) { [weak self] _ in
+        readSource = try loop.addIO(self.fd.raw, events: .readable) { [weak self] _ in
             self?.read()
         }
         if isBrief {
-            end = try loop.addTimer(afterMilliseconds: Self.patience, priority: .soon) { [weak self] in
+            end = try loop.addTimer(afterMilliseconds: Self.patience) { [weak self] in
                 self?.close()
             }
         }
@@ -117,7 +117,7 @@ final class ClientConnection {
             } catch {
                 guard error == .tryAgain else { return close() }
                 if writeSource == nil {
-                    writeSource = try? loop.addIO(fd.raw, events: .writable, priority: .soon) {
+                    writeSource = try? loop.addIO(fd.raw, events: .writable) {
                         [weak self] _ in
                         self?.flush()
                         self?.serve()

@@ -29,7 +29,7 @@ final class SocketServer {
     init(path: String, supervisor: Supervisor) throws(Errno) {
         self.supervisor = supervisor
         listener = try UnixListener(path: path, mode: 0o666)
-        source = try supervisor.loop.addIO(listener.fd.raw, events: .readable, priority: .soon) {
+        source = try supervisor.loop.addIO(listener.fd.raw, events: .readable) {
             [weak self] _ in
             self?.accept()
         }

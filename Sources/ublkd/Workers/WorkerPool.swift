@@ -63,7 +63,7 @@ final class WorkerPool {
 
     private func scheduleSpawn() {
         guard spawning == nil, !waiting.isEmpty else { return }
-        spawning = try? loop.addTimer(afterMilliseconds: 2, priority: .soon) { [weak self] in
+        spawning = try? loop.addTimer(afterMilliseconds: 2) { [weak self] in
             guard let self, !self.waiting.isEmpty else { return }
             self.spawning = nil
             let next = self.waiting.removeFirst()

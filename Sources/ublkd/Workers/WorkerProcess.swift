@@ -45,7 +45,7 @@ final class WorkerProcess {
             self?.checkDeath()
         }
         if let fd = channel?.descriptor {
-            channelSource = try loop.addIO(fd, events: .readable, priority: .soon) { [weak self] _ in
+            channelSource = try loop.addIO(fd, events: .readable) { [weak self] _ in
                 self?.readReplies()
             }
         }
