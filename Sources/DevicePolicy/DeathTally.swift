@@ -5,6 +5,8 @@
 public struct DeathTally: Sendable, Equatable {
     private var deaths: [Instant] = []
     private var inARow = 0
+    /// There were more deaths than the settings bear. Waits that are longer than the interval do not end that.
+    private var wasExhausted = false
 
     /// Milliseconds live after which a worker counts as having served.
     public static var serviceTime: UInt64 { 10_000 }
@@ -17,6 +19,7 @@ public struct DeathTally: Sendable, Equatable {
     public mutating func reset() {
         deaths = []
         inARow = 0
+        wasExhausted = false
     }
 
     /// Records a death without service. Returns the milliseconds to wait before the next attempt, without
@@ -24,6 +27,7 @@ public struct DeathTally: Sendable, Equatable {
     public mutating func died(at now: Instant, _ settings: PolicySettings) -> UInt64 {
         deaths.append(now)
         forget(before: now, settings)
+        if deaths.count > settings.restartBurst { wasExhausted = true }
         defer { inARow += 1 }
         guard inARow > 0 else { return 0 }
         let doublings = min(inARow - 1, 30)
@@ -31,8 +35,10 @@ public struct DeathTally: Sendable, Equatable {
         return overflow ? settings.restartDelayMax : min(delay, settings.restartDelayMax)
     }
 
-    /// More deaths than the settings bear.
-    public func isExhausted(_ settings: PolicySettings) -> Bool { deaths.count > settings.restartBurst }
+    /// More deaths than the settings bear, and no service since.
+    public func isExhausted(_ settings: PolicySettings) -> Bool {
+        deaths.count > settings.restartBurst || wasExhausted && inARow > settings.restartBurst
+    }
 
     private mutating func forget(before now: Instant, _ settings: PolicySettings) {
         deaths.removeAll { now.milliseconds(since: $0) > settings.restartInterval }

@@ -70,6 +70,7 @@ extension DeviceMachine {
             guard r.record.live != nil || r.drainingSince != nil else { return }
             emit(.queryDevice)
             lookAgain(r)
+            tellIfLate(r)
         case .timer(.step): late(&r)
         case .recover, .start:
             r.nextAttempt = nil
@@ -241,6 +242,17 @@ extension DeviceMachine {
 
     private mutating func lookAgain(_ r: Recovering) {
         arm(.verify, afterMilliseconds: r.record.live != nil ? Self.verifyInterval : 1_000)
+    }
+
+    /// A wait that no attempt and no deadline ends is told of once.
+    private mutating func tellIfLate(_ recovering: Recovering) {
+        guard let since = recovering.drainingSince, let trouble = recovering.trouble, !recovering.isLateTold,
+            now.milliseconds(since: since) >= Self.drainTime
+        else { return }
+        var r = recovering
+        r.isLateTold = true
+        phase = .recovering(r)
+        log(.error, "not recovered for \(Self.drainTime / 1_000) s: \(trouble.failure.message)")
     }
 
     private mutating func held(_ r: inout Recovering, by holders: [String]) {

@@ -21,9 +21,8 @@ extension DeviceMachine {
         case .timer(.step):
             // It was killed and is still there: its users' I/O waits until it is gone.
             guard dying != nil else { return handOverIsLate(live) }
-            let cause: RecoveryCause =
-                live.isReplacing ? .upgrade : live.isStalled ? .stall : .death(.unknown)
-            lostWorker(live, cause, delay: 0)
+            if live.isReplacing { return lostWorker(live, .upgrade, delay: 0) }
+            lost(live, live.isStalled ? .stall : .death(.unknown), served: false)
         case .looked, .recoverQueues, .queueNeedsBackend, .backendOpened, .backendNotOpened, .queueRecovered,
             .queueNotRecovered, .timer(.repair):
             handleQueues(event, live)
@@ -87,9 +86,17 @@ extension DeviceMachine {
     }
 
     private mutating func workerDied(_ live: Live, _ cause: RecoveryCause, served: Bool) {
-        let hasServed = served || now.milliseconds(since: live.since) >= DeathTally.serviceTime
+        log(.warning, "worker \(live.worker.pid) \(cause.words)")
+        lost(live, cause, served: served)
+    }
+
+    /// The worker is dead, or killed and as good as dead, and nobody wanted that.
+    private mutating func lost(_ live: Live, _ cause: RecoveryCause, served: Bool) {
+        let lived = now.milliseconds(since: live.since)
+        let hasServed = served || lived >= DeathTally.serviceTime
         let words = cause.words
-        log(.warning, "worker \(live.worker.pid) \(words)")
+        // A request that kills does it soon, or by a stall: what this one was given back it has survived.
+        if lived > DeathTally.serviceTime + settings.stallTimeout { poison.reset() }
         let live = withoutHandOver(live, Failure(.none, "its worker died before the new one was ready"))
         if live.isTrial && !served { return rollBack(live, cause, words) }
         emit(.disarm(.step))

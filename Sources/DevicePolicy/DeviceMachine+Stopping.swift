@@ -180,7 +180,12 @@ extension DeviceMachine {
             goBack(to: failed)
         } else if settings.survivesWorker {
             // It has no worker (any more), and its users' I/O waits for one.
-            beginRecovery(deviceID: s.deviceID, cause: .death(.unknown), delay: 0, repeated: true)
+            guard settings.restartBurst > 0 else {
+                return leaveToOperator(s.deviceID, .death(.unknown), repeated: true)
+            }
+            beginRecovery(
+                deviceID: s.deviceID, cause: .death(.unknown), delay: 0, repeated: true,
+                failing: s.live?.failing ?? false)
         } else {
             // Lost with its worker: whoever asked is told that it is not stopped, so it comes back when closed.
             var stopping = s

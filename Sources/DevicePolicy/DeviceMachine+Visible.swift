@@ -104,6 +104,14 @@ extension DeviceMachine {
         }
     }
 
+    /// It was stopped or removed: there is no disk, and none is on its way.
+    public var isAtRest: Bool {
+        switch phase {
+        case .absent, .stopped, .removed: true
+        default: false
+        }
+    }
+
     /// Its disk is being taken away.
     public var isStopping: Bool { if case .stopping = phase { true } else { false } }
 

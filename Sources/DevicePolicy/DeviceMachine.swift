@@ -45,6 +45,8 @@ public struct DeviceMachine: Sendable {
     /// Milliseconds that a recovery of a disk that waits for its last close has, before the kernel is asked whether
     /// somebody uses it.
     static var breakOffTime: UInt64 { 30_000 }
+    /// Milliseconds that the last I/O of a dead worker has, or whoever holds its control node, before the log tells.
+    static var drainTime: UInt64 { 30_000 }
     /// Milliseconds between two looks at GET_DEV_INFO.
     static var verifyInterval: UInt64 { 20 }
 

@@ -151,6 +151,8 @@ public struct Recovering: Sendable {
     public var seenLive = false
     /// First EBUSY after the quick tries: since then the dead worker's I/O drains, or somebody holds ublkcN.
     public var drainingSince: Instant?
+    /// The log was told how long that takes.
+    public var isLateTold = false
     /// Since then the kernel says QUIESCED (or FAIL_IO) while START_USER_RECOVERY says EBUSY.
     public var quiescedSince: Instant?
     /// What there is to say while it does not come to an end.

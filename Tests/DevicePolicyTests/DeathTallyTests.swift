@@ -42,6 +42,20 @@ struct DeathTallyTests {
         #expect(tally.isExhausted(settings))
     }
 
+    /// The waits of a device that was given up may be longer than the interval in which its deaths were counted.
+    @Test func whoWasGivenUpStaysSoUntilItServes() {
+        var tally = DeathTally()
+        let settings = PolicySettings(restartDelayMax: 600_000)
+        for i in 0..<6 { _ = tally.died(at: at(UInt64(i)), settings) }
+        _ = tally.died(at: at(300_000), settings)
+        #expect(tally.count == 1)
+        #expect(tally.isExhausted(settings))
+        #expect(!tally.isExhausted(PolicySettings(restartBurst: 50)), "a reload may bear more")
+        tally.reset()
+        _ = tally.died(at: at(300_001), settings)
+        #expect(!tally.isExhausted(settings))
+    }
+
     @Test func deathsOlderThanTheIntervalDoNotCount() {
         var tally = DeathTally()
         for i in 0..<5 { _ = tally.died(at: at(UInt64(i)), settings) }

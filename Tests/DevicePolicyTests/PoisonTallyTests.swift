@@ -49,4 +49,18 @@ struct PoisonTallyTests {
         bench.send(.recover)
         #expect(bench.state == .recovering, "an operator may try again")
     }
+
+    /// A request that is nearly always under way, such as a FLUSH, is with every worker that dies, for whatever reason.
+    @Test(arguments: [(10_000, true), (20_001, false)] as [(UInt64, Bool)])
+    func aRequestThatAWorkerLivedLongWithIsNoPoison(lives: UInt64, isPoison: Bool) {
+        let bench = Bench(settings: PolicySettings(restartBurst: 20, afterGivingUp: .hold)).live()
+        for death in 1...3 {
+            let worker = bench.serving
+            bench.wait(milliseconds: lives)
+            bench.send(.diedWith(worker.id, [RequestKey(.flush, sector: 0)]))
+            bench.send(.workerDied(worker.id, .signalled(11), served: true))
+            if death < 3 { bench.goLive(bench.goOn(upTo: .verifying)) }
+        }
+        #expect(bench.state == (isPoison ? .held : .recovering))
+    }
 }

@@ -4,7 +4,8 @@ internal import Glibc
 
 /// Files that are there whole or not at all.
 public enum AtomicFile {
-    /// Replaces `path` by `bytes`: a reader sees the old contents or the new ones, also after a power cut.
+    /// Replaces `path` by `bytes`: a reader sees the old contents or the new ones. After a power cut it may be neither: what
+    /// is kept so is about devices that do not survive one, and to wait for a disk could be to wait for one of them.
     ///
     /// The new file is owned by this process's user with permissions `mode`, whatever the umask. On an error
     /// the old file stays and nothing is left behind. One writer a path is assumed.
@@ -15,13 +16,12 @@ public enum AtomicFile {
         do throws(Errno) {
             let fd = try Fd.open(temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
             try writeAll(bytes, to: fd.raw)
-            guard fchmod(fd.raw, mode) == 0, fsync(fd.raw) == 0 else { throw Errno(errno) }
+            guard fchmod(fd.raw, mode) == 0 else { throw Errno(errno) }
             guard rename(temporary, path) == 0 else { throw Errno(errno) }
         } catch {
             unlink(temporary)
             throw error
         }
-        syncDirectory(of: path)
     }
 
     private static func writeAll(_ bytes: [UInt8], to fd: Int32) throws(Errno) {
@@ -36,11 +36,5 @@ public enum AtomicFile {
                 throw Errno(errno)
             }
         }
-    }
-
-    /// The new name is durable once its directory is. A file system that cannot tell does not undo the write.
-    private static func syncDirectory(of path: String) {
-        let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) }
-        if let fd = try? Fd.open(directory ?? ".", flags: O_RDONLY | O_DIRECTORY) { fsync(fd.raw) }
     }
 }

@@ -31,6 +31,8 @@ final class Device {
     var lookTimer: Source?
     /// Number of the last probe that looks wait for.
     var lookProbe: UInt64 = 0
+    /// What was told of requests that failed.
+    var failures = FailureReport()
     /// The control command under way, by the agent's token.
     var controlToken: (step: ControlStep, token: UInt64)?
     var probe: (worker: WorkerID, number: UInt64, wait: UInt64, poll: Source?)?

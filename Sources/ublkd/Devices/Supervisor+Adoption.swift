@@ -194,6 +194,9 @@ extension Supervisor {
             guard let copy = try? fd.duplicate(), let page = try? StatusPage.map(copy),
                 page.queues == known.queues
             else { return false }
+            // What failed before was told by who saw it.
+            device.failures = FailureReport(
+                known: (0..<page.queues).reduce(0) { $0 &+ page.queue($1).errors })
             device.page = SharedPage(page)
             return true
         }

@@ -52,9 +52,9 @@ extension Supervisor {
             guard case .live(let live) = device.machine.phase, let page = device.page,
                 device.workers[live.worker.id]?.channel != nil
             else { return }
-            let samples = (0..<page.page.queues).map { index in
-                QueueSample(page.page.queue(index), probe: device.lookProbe)
-            }
+            let queues = (0..<page.page.queues).map { page.page.queue($0) }
+            self.tellOfFailures(in: queues, of: device, areMeant: live.failing)
+            let samples = queues.map { QueueSample($0, probe: device.lookProbe) }
             let inflight = self.inflight(onDiskOf: device)
             self.handle(
                 .looked(
@@ -62,6 +62,19 @@ extension Supervisor {
                 of: device)
             self.watchQueues(of: device)
         }
+    }
+
+    /// `areMeant`: its worker answers EIO to everything, which was told when that began.
+    private func tellOfFailures(in queues: [QueueStatus], of device: Device, areMeant: Bool) {
+        let total = queues.reduce(0) { $0 &+ $1.errors }
+        guard !areMeant else { return device.failures.pass(over: total) }
+        guard let count = device.failures.news(total: total, at: .now) else { return }
+        let last = queues.filter { $0.lastError != nil }
+            .max { ($0.failures.last?.at ?? 0) < ($1.failures.last?.at ?? 0) }
+        log.write(
+            .warning,
+            "\(count) \(count == 1 ? "request" : "requests") failed, the last one: \(last?.lastError ?? "not known")",
+            device: device.name)
     }
 }
 

@@ -25,6 +25,9 @@ extension EventRecord.Kind {
         }
     }
 
+    /// Nothing is done any more before an operator, or a long time, says so.
+    var isGivenUp: Bool { self == .failed || self == .held }
+
     /// An administrator is to see it among the warnings.
     var isTrouble: Bool {
         switch self {

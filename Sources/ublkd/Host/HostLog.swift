@@ -7,7 +7,8 @@ import Systemd
 final class HostLog {
     /// Nil: this is no service, and standard error is read by somebody.
     private let journal: Journal?
-    /// Lines of one device in the present second, so that a crash loop cannot fill the disk.
+    /// Lines of one device in the present second, so that a crash loop cannot fill the disk. What is an error, or trouble
+    /// that a program may wait for, is written all the same: that a device was given up is said once.
     private var budget: [String: (second: UInt64, lines: Int, dropped: Int)] = [:]
     private static let linesASecond = 20
 
@@ -15,7 +16,7 @@ final class HostLog {
 
     func write(_ level: LogLevel, _ text: String, device: String? = nil) {
         guard level < .debug else { return }
-        if let device, !admit(device) { return }
+        if let device, !admit(device), level > .error { return }
         if let journal {
             var fields = ["SYSLOG_IDENTIFIER": "ublkd"]
             if let device { fields["UBLKD_DEVICE"] = device }
@@ -29,14 +30,14 @@ final class HostLog {
     /// `id`: the number of the disk.
     func write(_ event: EventDraft, device: String?, id: UInt32?) {
         guard let journal else { return }
-        if let device, !admit(device) { return }
+        let level: LogLevel = event.kind.isTrouble ? .warning : .info
+        if let device, !admit(device), !event.kind.isGivenUp { return }
         var fields = ["SYSLOG_IDENTIFIER": "ublkd", "UBLKD_EVENT": event.kind.rawValue]
         if let message = event.kind.messageID { fields["MESSAGE_ID"] = message }
         if let device { fields["UBLKD_DEVICE"] = device }
         if let id { fields["UBLKD_ID"] = "\(id)" }
         if let cause = event.cause { fields["UBLKD_CAUSE"] = cause.rawValue }
         if let seconds = event.downtimeSeconds { fields["UBLKD_DOWNTIME_USEC"] = "\(Int(seconds * 1e6))" }
-        let level: LogLevel = event.kind.isTrouble ? .warning : .info
         journal.send(priority: level.rawValue, message: line(event.message, device), fields: fields)
     }
 

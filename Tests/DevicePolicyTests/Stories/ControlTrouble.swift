@@ -335,6 +335,21 @@ struct ControlTrouble {
         #expect(bench.visible.message.contains("the last I/O of the dead worker"))
     }
 
+    /// Nothing else would tell an operator who does not ask: no attempt fails, and no deadline ends it.
+    @Test(arguments: [[], ["dd (process 77)"]])
+    func aWaitThatLastsIsToldOfOnce(holders: [String]) {
+        let bench = Situation.draining.bench
+        if !holders.isEmpty { bench.send(.holders(holders)) }
+        func told() -> [String] {
+            bench.logged.map(\.text).filter { $0.contains("not recovered for 30 s") }
+        }
+        for _ in 0..<28 { bench.fire(.verify) }
+        #expect(told() == [])
+        for _ in 0..<40 { bench.fire(.verify) }
+        #expect(told().count == 1)
+        #expect(told().first?.contains(holders.first ?? "the last I/O of the dead worker") == true)
+    }
+
     /// LIVE with a dead worker is the normal picture there while its last I/O is not over.
     @Test(arguments: [Bench.Kernel.middle, .modern72, .modern])
     func aFenceMayHoldForAnyTime(kernel: Bench.Kernel) {

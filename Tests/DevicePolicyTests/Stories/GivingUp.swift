@@ -105,6 +105,16 @@ struct GivingUp {
         #expect(bench.acts(.recover) == [.requestSlot])
     }
 
+    /// It died while the kernel was asked whether somebody uses it.
+    @Test func aRefusedStopOfOneThatDiedMeanwhileIsLeftToTheOperator() {
+        let bench = Bench(settings: PolicySettings(restartBurst: 0)).live()
+        #expect(bench.stop() == [.control(.tryStopDevice)])
+        bench.send(.workerDied(bench.serving.id, .signalled(9), served: true))
+        #expect(bench.done(.tryStopDevice, -Errno.busy.rawValue) == [.stopRefused])
+        #expect(bench.state == .held)
+        #expect(bench.acts(.recover) == [.requestSlot])
+    }
+
     @Test func aBurstOfZeroRecoversNothingByItself() {
         let bench = Bench(settings: PolicySettings(restartBurst: 0)).live()
         #expect(bench.acts(.workerDied(bench.serving.id, .signalled(9), served: true)) == [])

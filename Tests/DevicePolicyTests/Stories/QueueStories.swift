@@ -125,6 +125,23 @@ struct QueueStories {
         #expect(recovering.record.cause == .stall)
     }
 
+    /// How long a killed worker takes to die changes nothing of who decides whether it is recovered.
+    @Test(arguments: [false, true])
+    func aStalledWorkerThatDiesLateIsLeftToTheOperator(isLate: Bool) {
+        let bench = Bench(settings: PolicySettings(restartBurst: 0)).live()
+        let worker = bench.serving
+        let stuck = QueueSample(inflight: 3, completed: 7, answeredProbe: false)
+        for _ in 0..<40 where bench.state == .live {
+            bench.wait(milliseconds: 500)
+            bench.send(.looked([stuck], diskInflight: 3, hasServed: true))
+        }
+        #expect(bench.state == .degraded)
+        if isLate { bench.fire(.step) }
+        #expect(bench.acts(.workerDied(worker.id, .signalled(9), served: true)) == [])
+        #expect(bench.state == .held)
+        #expect(bench.acts(.recover) == [.requestSlot])
+    }
+
     @Test func aWorkerThatLostAThreadSaysSo() {
         bench.send(.workerDied(worker.id, .exited(WorkerExit.threadEnded), served: true))
         guard case .recovering(let recovering) = bench.machine.phase else {
