@@ -30,6 +30,8 @@ static void act(const char *action) {
     if (strcmp(action, "abrt") == 0) abort();
     if (strcmp(action, "stop") == 0) kill(getpid(), SIGSTOP);
     if (strcmp(action, "exit") == 0) _exit(3);
+    if (strcmp(action, "exit1") == 0) _exit(1);
+    if (strcmp(action, "exit0") == 0) _exit(0);
     if (strcmp(action, "leave") == 0) pthread_exit(NULL);
     if (strcmp(action, "delay") == 0) usleep(500000);
     while (strcmp(action, "hold") == 0) pause();
@@ -38,7 +40,8 @@ static void act(const char *action) {
 }
 
 void cu_test_point(const char *name) {
-    static const char *const actions[] = {"kill", "segv", "trap", "abrt", "stop", "exit", "leave", "delay", "hold", "spin"};
+    static const char *const actions[] = {"kill",  "segv",  "trap",  "abrt",  "stop", "exit",
+                                          "exit1", "exit0", "leave", "delay", "hold", "spin"};
     if (folder < 0) return;
     for (unsigned i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
         char file[128];

@@ -6,7 +6,7 @@
 // Comes by the point `name`. A file NAME.ACTION in /run/ublkd-points is taken away and acted on, once;
 // NAME.ACTION.2 to .4 are for further times:
 //   kill    SIGKILL to this process       segv   a crash of this process
-//   stop    SIGSTOP to this process       exit   _exit(3)
+//   stop    SIGSTOP to this process       exit   _exit(3); exit1, exit0 likewise
 //   trap    an illegal instruction        abrt   abort()
 //   hold    this thread waits for ever    spin   this thread works for ever
 //   leave   this thread ends              delay  half a second
