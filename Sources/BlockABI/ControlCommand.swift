@@ -18,13 +18,4 @@ public enum ControlCommand: UInt32, Sendable, CaseIterable {
     case tryStopDevice = 0xc020_7517
     case registerBuffer = 0xc020_7518
     case unregisterBuffer = 0xc020_7519
-
-    /// True for the commands that a supervisor may issue itself: they take no mutex in the driver, so they
-    /// answer even while the device is hung. Everything else goes through a control agent.
-    public var neverBlocks: Bool {
-        switch self {
-        case .getFeatures, .getDeviceInfo, .getDeviceInfo2, .getQueueAffinity: true
-        default: false
-        }
-    }
 }

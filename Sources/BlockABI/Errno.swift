@@ -18,7 +18,6 @@ public struct Errno: Error, Hashable, Sendable, RawRepresentable {
     public static var inputOutput: Errno { Errno(5) }
     public static var noSuchDeviceOrAddress: Errno { Errno(6) }
     public static var badDescriptor: Errno { Errno(9) }
-    public static var noChild: Errno { Errno(10) }
     public static var tryAgain: Errno { Errno(11) }
     public static var noMemory: Errno { Errno(12) }
     public static var accessDenied: Errno { Errno(13) }
@@ -29,7 +28,6 @@ public struct Errno: Error, Hashable, Sendable, RawRepresentable {
     public static var tooManyFilesOnHost: Errno { Errno(23) }
     public static var tooManyFiles: Errno { Errno(24) }
     public static var fileTooLarge: Errno { Errno(27) }
-    public static var noSpace: Errno { Errno(28) }
     public static var brokenPipe: Errno { Errno(32) }
     public static var timerExpired: Errno { Errno(62) }
     public static var protocolError: Errno { Errno(71) }

@@ -13,7 +13,6 @@ conf=$work/ublkd.toml
 runtime=$work/run
 mount_point=$work/mnt
 mkdir -p "$runtime" "$mount_point"
-export UBLKD_SOCKET=$runtime/org.ublkd
 began=$(cut -d' ' -f1 /proc/uptime)
 kills=0 recovered=0 io_errors=0 verify=ok ublkd_pid='' loads=()
 

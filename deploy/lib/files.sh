@@ -39,13 +39,18 @@ systemd_version() {
     printf '%s\n' "${version:-0}"
 }
 
-# find_programs FOLDER: sets programs: FOLDER, or without one that of the release build, which is made if there is none.
+# find_programs FOLDER: sets programs: FOLDER, or without one that of the release build, which is made first: what is there
+# may be of other sources. Where no compiler is in PATH, as for root on many hosts, what is there is taken.
 find_programs() {
     local program
     programs=${1:-$top/.build/release}
-    if [ -z "$1" ] && [ ! -x "$programs/ublkd" ]; then
-        command -v swift >/dev/null ||
+    if [ -n "$1" ]; then
+        :
+    elif ! command -v swift >/dev/null; then
+        [ -x "$programs/ublkd" ] ||
             die 'no swift in PATH, and nothing is built: install a Swift 6.3 toolchain (https://www.swift.org/install), or give built programs with --programs'
+        say "no swift in PATH: the programs in $programs are taken as they are"
+    else
         need_packages 'the build' liburing-dev libsystemd-dev pkg-config git
         step 'building (the first time takes some minutes)' \
             swift build --package-path "$top" -c release --static-swift-stdlib

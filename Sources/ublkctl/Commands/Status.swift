@@ -23,8 +23,8 @@ struct Status: ClientCommand {
               absent          configured, and not there
 
             The table fits the terminal (or COLUMNS); in a pipe it is as wide as it needs. With names, the \
-            exit status is 1 unless each of these devices is as it should be: serving, or stopped by an \
-            operator. Without names it tells only whether ublkd answered.
+            exit status is 1 unless each of these devices is as it should be: serving, stopped by an operator, \
+            or absent (autostart = false). Without names it tells only whether ublkd answered.
 
             Examples:
               ublkctl status --watch
